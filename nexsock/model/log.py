@@ -1,0 +1,34 @@
+"""A line that a service wrote, and the question that selects lines."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class LogLine(Struct, frozen=True, kw_only=True):
+    """`at` is unix seconds; `partial`: the next item of this service and stream continues the line.
+
+    The text is what the service wrote, escape sequences included. Stream "nexsock" is what nexsock itself has to say:
+    that a run begins, that bytes are missing.
+    """
+
+    at: float
+    service: str
+    run: int
+    stream: Literal["stdout", "stderr", "nexsock"]
+    text: str
+    partial: bool = False
+
+
+class LogQuery(Struct, frozen=True, kw_only=True):
+    """Lines of some services, merged by time. `run` -1 is the last but one, 0 or None means all kept history.
+
+    `services` empty: all. `last_lines` counts over the merged result. `since` and `until` are unix seconds.
+    """
+
+    services: tuple[str, ...] = ()
+    last_lines: int | None = None
+    since: float | None = None
+    until: float | None = None
+    grep: str | None = None
+    run: int | None = None

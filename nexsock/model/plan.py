@@ -1,0 +1,67 @@
+"""What is to be done, what waits for what, and why. Data only: plan/ makes it, reconcile/ walks it, views draw it."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Action = Literal["start", "run", "stop", "restart", "update", "signal", "adopt", "forget"]
+"""One effect each: `run` starts a oneshot, `update` applies live fields to the running service in place."""
+
+FieldClass = Literal["live", "restart", "recreate"]
+
+
+class FieldChange(Struct, frozen=True, kw_only=True):
+    """One field that differs. `old` and `new` are shown values, secrets already masked; None means absent."""
+
+    path: str
+    old: str | None
+    new: str | None
+    origin: str | None = None
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One effect on one service. `reason` is a clause in the user's words; `origin` is "file:line:column"."""
+
+    action: Action
+    service: str
+    reason: str
+    origin: str | None = None
+    field_class: FieldClass | None = None
+    fields: tuple[FieldChange, ...] = ()
+    signal: str | None = None
+    """only for action `signal` (and the first signal of a `stop`)"""
+
+
+class Hold(Struct, frozen=True, kw_only=True):
+    """A step that cannot be taken yet.
+
+    `waits_for` is a clause ("db to be healthy"); `on` names the services it waits for; `until` is the monotonic time
+    at which it is worth looking again, None when only an event ends the wait; `since` is unix seconds.
+    """
+
+    service: str
+    waits_for: str
+    on: tuple[str, ...] = ()
+    since: float | None = None
+    until: float | None = None
+    because: str = ""
+    """why there is a wait at all, where `waits_for` does not say it ("exited with 1")"""
+    failed: bool = False
+    """what it waits for has failed: nothing will move without a change"""
+    origin: str | None = None
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """Steps that can all be taken now, in order, and everything that is held."""
+
+    steps: tuple[Step, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+    @property
+    def changes(self) -> int:
+        return len(self.steps)
+
+    @property
+    def wake_at(self) -> float | None:
+        """The monotonic time of the next look, when a hold has one."""
+        return min((hold.until for hold in self.holds if hold.until is not None), default=None)

@@ -1,0 +1,68 @@
+"""A project: one nexsock.yaml, resolved, with everything later rooms need to know already in it."""
+
+from msgspec import Struct
+
+from nexsock.model.problem import Problem
+from nexsock.model.service import Service
+
+
+class RenderedConfig(Struct, frozen=True, kw_only=True):
+    """A file that services read, ready to be written. `target` is absolute; `mode` is permission bits."""
+
+    name: str
+    target: str
+    text: str
+    digest: str
+    """sha256 of `text`, hex"""
+    mode: int = 0o600
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """The desired state. Two loads of unchanged files are equal.
+
+    `services` is in start order: each service after everything it depends on, ties in file order.
+    `origins` says where a value stands: "services.web.environment.PORT" to "nexsock.yaml:14:7", file names relative
+    to `directory` where they lie below it. A service without a place of its own is at "services.NAME".
+    """
+
+    id: str
+    name: str
+    directory: str
+    files: tuple[str, ...] = ()
+    """absolute paths of the files that were merged, includes among them"""
+    watched: tuple[str, ...] = ()
+    """absolute paths whose change may change this project: the files, env files, templates"""
+    services: dict[str, Service] = {}
+    layers: tuple[tuple[str, ...], ...] = ()
+    """the services by depth: everything in a layer depends only on earlier layers"""
+    configs: dict[str, RenderedConfig] = {}
+    origins: dict[str, str] = {}
+    warnings: tuple[Problem, ...] = ()
+    profiles: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+
+    def origin(self, path: str) -> str | None:
+        """The place of a value, or of the nearest thing around it that has one."""
+        while path:
+            if found := self.origins.get(path):
+                return found
+            path = path.rpartition(".")[0]
+        return None
+
+
+class ProjectRef(Struct, frozen=True, kw_only=True):
+    """How a client names a project. Paths are absolute.
+
+    `files` are what discovery found or -f named, first the main one; empty means: the known project `name`.
+    `environ` is the caller's environment: it feeds interpolation and is the base of what services inherit. It is
+    None in requests that start nothing and load nothing. `discovered`: nobody named the files, so that others may be
+    found when they are read again.
+    """
+
+    directory: str = ""
+    files: tuple[str, ...] = ()
+    name: str | None = None
+    profiles: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    environ: dict[str, str] | None = None
+    discovered: bool = False

@@ -1,0 +1,149 @@
+"""What is recorded of each service and what the machine shows of it.
+
+Times named `*_at` are unix seconds, for people. Times named `*_mono` are seconds of CLOCK_MONOTONIC and are what
+decisions use; they mean nothing after a reboot (see `Run.boot_id`).
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from nexsock.model.plan import Hold
+from nexsock.model.service import Service
+
+Phase = Literal[
+    "stopped", "blocked", "starting", "running", "ready", "unhealthy", "stopping", "backoff", "completed", "failed"
+]
+ALIVE: frozenset[Phase] = frozenset({"starting", "running", "ready", "unhealthy", "stopping"})
+"""A process of the service may exist."""
+SERVING: frozenset[Phase] = frozenset({"running", "ready"})
+"""It does what it is for, as far as its healthcheck, if any, can tell."""
+SETTLED: frozenset[Phase] = frozenset({"stopped", "running", "ready", "completed", "failed"})
+"""Nothing more will happen without an event from outside."""
+
+Intent = Literal["unset", "up", "stopped"]
+"""What a person asked of this one service: `stopped` is remembered until `start` or `up` names it."""
+
+CauseKind = Literal["user", "config", "watch", "crash", "dependency", "unhealthy", "adopted"]
+
+
+class Cause(Struct, frozen=True, kw_only=True):
+    """Why a run was started or ended: a kind for programs, a clause for people, and where it came from."""
+
+    kind: CauseKind
+    text: str
+    origin: str | None = None
+
+
+class Exit(Struct, frozen=True, kw_only=True):
+    """How a run ended. `code` is 0 to 255, or 128 + n after signal n; None means that nobody could see it."""
+
+    code: int | None
+    at: float
+    signal: str | None = None
+
+    def __str__(self) -> str:
+        if self.code is None:
+            return "ended, exit status unknown"
+        return f"ended by {self.signal}" if self.signal else f"exited with {self.code}"
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One start of a service. `instance` is unique for ever; `start_ticks` is field 22 of /proc/PID/stat."""
+
+    number: int
+    instance: str
+    cause: Cause
+    fingerprint: str
+    pid: int | None = None
+    start_ticks: int | None = None
+    boot_id: str = ""
+    started_at: float | None = None
+    started_mono: float | None = None
+    ready_at: float | None = None
+    ready_mono: float | None = None
+    exit: Exit | None = None
+    commit: str | None = None
+
+
+class Stopping(Struct, frozen=True, kw_only=True):
+    """How far the end of a service has come (lifecycle.stop)."""
+
+    cause: Cause
+    since_mono: float
+    kill_mono: float | None
+    """when SIGKILL is due; None while the stop command or a hook runs"""
+    killed: bool = False
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """Counts of the probe (lifecycle.health). `verdict` is what the counts amount to."""
+
+    verdict: Literal["starting", "healthy", "unhealthy"] = "starting"
+    successes: int = 0
+    failures: int = 0
+    probes: int = 0
+    last_output: str = ""
+    last_ok: bool | None = None
+    last_at: float | None = None
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Everything that is remembered of one service. Replaced whole, never edited.
+
+    `applied` is the service as it was last started or updated; a difference from the project is what a plan is made
+    of. `replace` asks for a new run of what is alive now. `failed_mono` are the ends of failed runs in the window.
+    """
+
+    name: str
+    phase: Phase = "stopped"
+    since_at: float = 0.0
+    reason: str = ""
+    intent: Intent = "unset"
+    applied: Service | None = None
+    run: Run | None = None
+    replace: Cause | None = None
+    stopping: Stopping | None = None
+    health: Health | None = None
+    restarts: int = 0
+    attempts: int = 0
+    """failed runs in a row"""
+    failed_mono: tuple[float, ...] = ()
+    retry_mono: float | None = None
+    done_fingerprint: str | None = None
+    """of a completed oneshot: it need not run again while this is equal (inputs included)"""
+    held: Hold | None = None
+    """why its next step cannot be taken yet, as the last plan said"""
+    survivors: tuple[int, ...] = ()
+    """pids that would not end"""
+
+    @property
+    def alive(self) -> bool:
+        return self.phase in ALIVE
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """What the `up`s since the last `down` asked for: every active service, and the named ones with what they need."""
+
+    everything: bool = False
+    names: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+    """named without what they need (`up --no-deps`)"""
+
+
+class ProjectState(Struct, kw_only=True):
+    """The actual state of one project: the record of each service, by name, and the selection that stands."""
+
+    selection: Selection = Selection()
+    records: dict[str, Record] = {}
+
+
+class Observed(Struct, kw_only=True):
+    """What the machine shows beyond the records. Empty is the usual state of a converged world.
+
+    `strays`: runs found alive that no record knows, by service name. `inputs`: digest of the input files of each
+    oneshot that declares some.
+    """
+
+    strays: dict[str, Run] = {}
+    inputs: dict[str, str] = {}

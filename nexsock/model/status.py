@@ -1,0 +1,222 @@
+"""What clients are told: the documents behind `ps`, `status`, `why`, `up` and their `--json`.
+
+Field names are the JSON keys that programs rely on (docs/json.md): new ones may be added, none is renamed. Times are
+unix seconds here and RFC 3339 strings in JSON (keys `at`, `since`, `*_at`); None is left out of JSON.
+"""
+
+from msgspec import Struct
+
+from nexsock.model.plan import Plan
+from nexsock.model.problem import Problem
+from nexsock.model.state import Phase
+
+
+class GitStatus(Struct, frozen=True, kw_only=True):
+    branch: str | None = None
+    commit: str | None = None
+
+
+class ServiceStatus(Struct, frozen=True, kw_only=True):
+    """One line of `ps`. `health` is "-" without a healthcheck; `stale` means that a restart is pending."""
+
+    name: str
+    phase: Phase
+    ready: bool
+    health: str = "-"
+    reason: str = ""
+    pid: int | None = None
+    ports: dict[str, int] = {}
+    uptime_s: float | None = None
+    restarts: int = 0
+    exit_code: int | None = None
+    run: int | None = None
+    stale: bool = False
+    git: GitStatus | None = None
+    oneshot: bool = False
+    active: bool = True
+    command: str = ""
+
+
+class ConfigFault(Struct, frozen=True, kw_only=True):
+    """The file on disk is broken; an older, good version is live."""
+
+    since: float
+    problems: tuple[Problem, ...]
+
+
+class ProjectInfo(Struct, frozen=True, kw_only=True):
+    name: str
+    dir: str
+    id: str
+    config_error: ConfigFault | None = None
+    watching: bool = False
+    files: tuple[str, ...] = ()
+
+
+class ProjectStatus(Struct, frozen=True, kw_only=True):
+    """The document of `ps`."""
+
+    project: ProjectInfo
+    services: tuple[ServiceStatus, ...]
+
+
+class DependencyStatus(Struct, frozen=True, kw_only=True):
+    name: str
+    condition: str
+    met: bool
+    required: bool = True
+
+
+class ProbeStatus(Struct, frozen=True, kw_only=True):
+    kind: str
+    ok: bool | None
+    output: str = ""
+    at: float | None = None
+
+
+class RunStatus(Struct, frozen=True, kw_only=True):
+    """One run of the history, newest first where there are several."""
+
+    run: int
+    cause: str
+    started_at: float | None = None
+    ready_at: float | None = None
+    exited_at: float | None = None
+    exit_code: int | None = None
+    exit: str | None = None
+    pid: int | None = None
+    fingerprint: str = ""
+    commit: str | None = None
+    origin: str | None = None
+
+
+class ServiceDetail(Struct, frozen=True, kw_only=True):
+    """The document of `status SERVICE`: the line of `ps` and what stands around it."""
+
+    service: ServiceStatus
+    command: str
+    working_dir: str
+    depends_on: tuple[DependencyStatus, ...] = ()
+    required_by: tuple[str, ...] = ()
+    probes: tuple[ProbeStatus, ...] = ()
+    history: tuple[RunStatus, ...] = ()
+    log_file: str = ""
+    origin: str | None = None
+    description: str = ""
+    project: ProjectInfo | None = None
+
+
+class Because(Struct, frozen=True, kw_only=True):
+    """One link of the chain from symptom to cause."""
+
+    service: str
+    because: str
+    since: float | None = None
+    origin: str | None = None
+
+
+class Next(Struct, frozen=True, kw_only=True):
+    """What nexsock will do next by itself, and when (unix seconds; None: when the event comes)."""
+
+    action: str
+    at: float | None = None
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """The document of `why SERVICE`."""
+
+    service: str
+    phase: Phase
+    chain: tuple[Because, ...]
+    next: Next | None = None
+    last_exit: str | None = None
+    last_log: tuple[str, ...] = ()
+    last_probe: str | None = None
+    config_error: ConfigFault | None = None
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """A service that did not become what was wanted, with everything needed to mend it."""
+
+    service: str
+    reason: str
+    chain: tuple[Because, ...] = ()
+    last_log: tuple[str, ...] = ()
+    last_probe: str | None = None
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """The document of `up`, `start`, `restart`, `stop`, `down`, `wait`."""
+
+    ok: bool
+    services: tuple[ServiceStatus, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    took_s: float = 0.0
+    project: ProjectInfo | None = None
+    warnings: tuple[Problem, ...] = ()
+    changes: int = 0
+    """steps that were taken"""
+    timed_out: bool = False
+
+
+class PlanStatus(Struct, frozen=True, kw_only=True):
+    """The document of `plan`."""
+
+    plan: Plan
+    warnings: tuple[Problem, ...] = ()
+    project: ProjectInfo | None = None
+
+
+class ProjectSummary(Struct, frozen=True, kw_only=True):
+    """One line of `ls`."""
+
+    id: str
+    name: str
+    dir: str
+    services: int
+    running: int
+    failed: int
+    watching: bool = False
+    config_error: bool = False
+
+
+class GraphNode(Struct, frozen=True, kw_only=True):
+    name: str
+    phase: str
+
+
+class GraphEdge(Struct, frozen=True, kw_only=True):
+    """`from` needs `to`; the key of `from_` in JSON is "from"."""
+
+    from_: str
+    to: str
+    condition: str
+    tunnel: bool = False
+
+
+class Graph(Struct, frozen=True, kw_only=True):
+    """The document of `graph`: `order` is the layers, first the services that need nothing."""
+
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...]
+    order: tuple[tuple[str, ...], ...]
+
+
+class ServiceEnvironment(Struct, frozen=True, kw_only=True):
+    """The document of `env SERVICE`: what the process gets beyond the caller's own, secrets masked."""
+
+    service: str
+    environment: dict[str, str]
+
+
+class DaemonStatus(Struct, frozen=True, kw_only=True):
+    """The document of `daemon status`."""
+
+    pid: int
+    keeper_pid: int
+    version: str
+    protocol: int
+    started_at: float
+    socket: str
+    projects: tuple[ProjectSummary, ...] = ()
+    clients: int = 0
