@@ -1,0 +1,77 @@
+"""Branch and commit of the git checkout that a folder lies in, read from git's own files without running git.
+
+Source: gitrepository-layout(5); a linked worktree's `.git` is a file that names its folder ("gitdir: …").
+"""
+
+import os.path
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nexsock.config.source import Reader, Unreadable
+
+_BRANCH = "refs/heads/"
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(slots=True)
+class Checkout:
+    """The checkout around `directory`. `used` is told each file whose content went into an answer."""
+
+    directory: str
+    read: Reader
+    used: Callable[[str], None]
+    _folder: str | None = field(default=None, init=False)
+
+    def branch(self) -> str | None:
+        """The branch that is checked out; None outside a checkout and for a detached head."""
+        head = self._head()
+        return head.removeprefix(_BRANCH) if head and head.startswith(_BRANCH) else None
+
+    def sha(self) -> str | None:
+        """The full id of the commit that is checked out; None outside a checkout and before the first commit."""
+        head = self._head()
+        if head is None or self._folder is None:
+            return None
+        if _COMMIT.fullmatch(head):
+            return head
+        common = os.path.normpath(os.path.join(self._folder, self._text(self._folder + "/commondir") or "."))
+        loose = self._text(f"{common}/{head}", use=True)
+        return loose or _packed(self._text(f"{common}/packed-refs", use=True) or "", head)
+
+    def _head(self) -> str | None:
+        """The ref or commit in HEAD."""
+        self._folder = self._folder or self._find()
+        if self._folder is None:
+            return None
+        text = self._text(self._folder + "/HEAD", use=True) or ""
+        return text.removeprefix("ref:").strip() or None
+
+    def _find(self) -> str | None:
+        """The folder with HEAD in it, of the nearest checkout upward."""
+        here = self.directory
+        while True:
+            if self._text(here + "/.git/HEAD") is not None:
+                return here + "/.git"
+            if pointer := self._text(here + "/.git"):
+                return os.path.normpath(os.path.join(here, pointer.removeprefix("gitdir:").strip()))
+            if os.path.dirname(here) == here:
+                return None
+            here = os.path.dirname(here)
+
+    def _text(self, path: str, *, use: bool = False) -> str | None:
+        try:
+            text = self.read(path).strip()
+        except Unreadable:
+            return None
+        if use:
+            self.used(path)
+        return text
+
+
+def _packed(text: str, ref: str) -> str | None:
+    for line in text.splitlines():
+        commit, _, name = line.partition(" ")
+        if name == ref:
+            return commit
+    return None

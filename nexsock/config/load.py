@@ -1,0 +1,329 @@
+"""Files to a Project, or all their problems at once: the pipeline of this room.
+
+    each file    read → parse → interpolate → validate → extend → include
+    together     merge → apply defaults → resolve references → build → check → order
+
+Every step adds what it finds wrong to one list and goes on with the rest.
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from nexsock import discovery, errors, graph
+from nexsock.config import (
+    build,
+    check,
+    checkout,
+    circumstances,
+    envfile,
+    fields,
+    files,
+    interpolate,
+    origins,
+    overlay,
+    references,
+    report,
+    schema,
+    source,
+    tree,
+    walk,
+)
+from nexsock.config import (
+    paths as path_rules,
+)
+from nexsock.config.node import Node
+from nexsock.config.source import Reader, Unreadable
+from nexsock.model import names
+from nexsock.model.origin import Origin
+from nexsock.model.problem import Problem
+from nexsock.model.project import Project, ProjectRef
+
+MAX_SOURCE_LINE = 300
+"""characters of a line that a problem carries for the caret"""
+
+
+_NUL = re.compile(r"\\(?:0|x00|u0000|U00000000)")
+"""how YAML writes the character; text in the file itself cannot hold it"""
+
+
+def load(
+    request: ProjectRef,
+    read: Reader = source.read,
+    *,
+    ports: circumstances.PortChooser | None = None,
+    is_folder: Callable[[str], bool] = source.is_folder,
+) -> Project:
+    """The project that the request's files describe.
+
+    Args:
+        ports: chooses a number for ports that are `auto`; None makes them a problem.
+        is_folder: whether there is a folder at an absolute path.
+    Raises:
+        ConfigError: with all problems of all files, sorted by place.
+    """
+    loading = _start(request, read)
+    document = loading.document(ports)
+    project = loading.project(document, ports, is_folder)
+    if project is None:
+        raise _config_error(loading.findings())
+    return project
+
+
+def resolved(request: ProjectRef, read: Reader = source.read) -> Node:
+    """The merged document with everything in place that is known before building; every value has its origin.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    loading = _start(request, read)
+    document = loading.document(None)
+    if loading.project(document, None, source.is_folder) is None:
+        raise _config_error(loading.findings())
+    return document
+
+
+def problems(request: ProjectRef, read: Reader = source.read) -> tuple[Problem, ...]:
+    """Everything wrong or doubtful about the files, sorted by place; empty when they are fine."""
+    try:
+        return load(request, read).warnings
+    except errors.ConfigError as error:
+        return tuple(problem for problem in error.problems if isinstance(problem, Problem))
+
+
+def _start(request: ProjectRef, read: Reader) -> _Loading:
+    paths = list(request.files) or discovery.find(request.directory)
+    if not paths:
+        raise errors.ConfigError(
+            f"there is no {discovery.FILE_NAMES[0]} in {request.directory} or a folder above it",
+            hint="write one with 'nexsock init', or name a file with -f",
+        )
+    directory = os.path.realpath(
+        request.directory if request.files and request.directory else os.path.dirname(paths[0])
+    )
+    return _Loading(request, read, directory, tuple(_absolute(directory, path) for path in paths))
+
+
+def _absolute(directory: str, path: str) -> str:
+    """The file's path with its folder's links followed, so that names below the project come out relative."""
+    folder, name = os.path.split(os.path.join(directory, path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _refuse_nul(document: Node, problems: list[Problem]) -> None:
+    """No argument, variable or path can hold a NUL character; the values of configs may, if their format can."""
+
+    def look(scalar: Node, path: walk.Path) -> Node:
+        if "\0" in str(scalar.value) and not (path[:1] == ("configs",) and path[2:3] == ("values",)):
+            report.error(problems, scalar.origin, "a NUL character ends every text given to the system", "take it out")
+        return scalar
+
+    walk.scalars(document, look)
+
+
+def _config_error(found: tuple[Problem, ...]) -> errors.ConfigError:
+    faults = [problem for problem in found if problem.severity == "error"]
+    if len(faults) == 1:
+        return errors.ConfigError(str(faults[0]), found)
+    in_files = ", ".join(dict.fromkeys(problem.file for problem in faults))
+    return errors.ConfigError(f"{len(faults)} problems in {in_files}", found)
+
+
+@dataclass(slots=True)
+class _Loading:
+    """One load: what was asked, and what has been read and found so far."""
+
+    request: ProjectRef
+    read: Reader
+    directory: str
+    paths: tuple[str, ...]
+    problems: list[Problem] = field(default_factory=list)
+    damaged: set[str] = field(default_factory=set)
+    texts: dict[str, str] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    watched: list[str] = field(default_factory=list)
+    lost_files: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        return self.request.environ or {}
+
+    def document(self, ports: circumstances.PortChooser | None) -> Node:
+        """The files merged into one document, complete but for what had to be left out."""
+        self.variables = {**self._env_files(self.request.env_files, self.directory), **self.environ}
+        allow_outside = self.environ.get(path_rules.ALLOW_OUTSIDE) == "1"
+        merged: Node | None = None
+        for path in self.paths:
+            opened = self._open(path, self.shown(path), None, self.variables)
+            if opened is None:
+                continue
+            opened = overlay.extend(opened, self._open_base, self.problems, allow_outside=allow_outside)
+            opened = overlay.include(opened, self._open_included, self.problems, allow_outside=allow_outside)
+            merged = opened if merged is None else overlay.merge(merged, opened)
+        complete = overlay.apply_defaults(merged or Node({}, Origin(self.shown(self.paths[0]), 1, 1)))
+        return references.resolve(complete, self._facts(complete, ports), [] if self.lost_files else self.problems)
+
+    def project(
+        self, document: Node, ports: circumstances.PortChooser | None, is_folder: Callable[[str], bool]
+    ) -> Project | None:
+        """The finished project, or None when there is an error among the problems."""
+        facts = self._build_facts(document, ports)
+        configs = files.rendered(document, facts, self._facts(document, ports), (*self.files, *self.watched))
+        facts.config_digests.update({name: config.digest for name, config in configs.items()})
+        services = build.build(document, facts)
+        check.check(
+            document,
+            services,
+            self.problems,
+            damaged=self.damaged,
+            complete=not self.lost_files,
+            is_folder=is_folder,
+        )
+        found = self.findings()
+        if any(problem.severity == "error" for problem in found):
+            return None
+        needs = {name: [on for on in service.depends_on if on in services] for name, service in services.items()}
+        return Project(
+            id=names.project_id(self.directory),
+            name=self._name(document),
+            directory=self.directory,
+            files=tuple(self.files),
+            watched=tuple(dict.fromkeys((*self.files, *self.watched))),
+            services={name: services[name] for name in graph.order(needs)},
+            layers=graph.layers(needs),
+            configs=configs,
+            origins=origins.of(document),
+            warnings=found,
+            profiles=self._profiles(),
+            plugins=tuple(
+                fields.Fields(document, self.directory, "", []).absolute(path) for path in self._plugins(document)
+            ),
+        )
+
+    def findings(self) -> tuple[Problem, ...]:
+        """All problems, sorted by place, with the lines that they stand in."""
+        lines = {
+            file: self.texts[file].split("\n") for file in {problem.file for problem in self.problems} & {*self.texts}
+        }
+        found = sorted(self.problems, key=lambda problem: problem.place)
+        return tuple(_with_line(problem, lines.get(problem.file, [])) for problem in found)
+
+    def shown(self, path: str) -> str:
+        """The name of a file in messages: relative to the project where it lies below it."""
+        below = self.directory.rstrip("/") + "/"
+        return path[len(below) :] if path.startswith(below) else path
+
+    def _open_base(self, name: str, origin: Origin) -> Node | None:
+        return self._open(os.path.normpath(os.path.join(self.directory, name)), name, origin, self.variables)
+
+    def _open_included(self, name: str, env_files: tuple[str, ...] | None, origin: Origin) -> Node | None:
+        path = os.path.normpath(os.path.join(self.directory, name))
+        own = self._env_files(
+            tuple(os.path.join(self.directory, file) for file in env_files or ()),
+            os.path.dirname(path) if env_files is None else None,
+        )
+        return self._open(path, name, origin, {**own, **self.variables})
+
+    def _open(self, path: str, name: str, origin: Origin | None, variables: Mapping[str, str]) -> Node | None:
+        """A file's document with its variables in place and only what the schema allows; None when it is not to be had.
+
+        `origin` is where the file is named, None for those that the request names.
+        """
+        if path not in self.files:
+            self.files.append(path)
+        text = self._text(path, name, origin)
+        document = None if text is None else tree.compose(text, name, self.problems)
+        if document is None:
+            self.lost_files = True
+            return None
+        filled = interpolate.interpolate(document, variables, self.problems)
+        if text is not None and _NUL.search(text):
+            _refuse_nul(filled, self.problems)
+        return schema.validate(filled, self.problems, self.damaged)
+
+    def _text(self, path: str, name: str, origin: Origin | None) -> str | None:
+        try:
+            text = self.read(path)
+        except Unreadable as fault:
+            place = origin if origin and fault.line == 1 else Origin(name, fault.line, fault.column)
+            report.error(self.problems, place, f"the file {name} {fault}", fault.advice)
+            return None
+        self.texts[name] = text
+        return text
+
+    def _env_files(self, paths: Iterable[str], default_folder: str | None) -> dict[str, str]:
+        """The variables of env files, a later one winning; those of a folder's `.env` when none is named."""
+        named = [os.path.join(self.directory, path) for path in paths]
+        optional = [os.path.join(default_folder, ".env")] if default_folder is not None and not named else []
+        variables: dict[str, str] = {}
+        for path in named or optional:
+            self.watched.append(path)
+            name = self.shown(path)
+            try:
+                text = self.read(path)
+            except Unreadable as fault:
+                if named or not fault.missing:
+                    report.error(self.problems, Origin(name, fault.line, fault.column), f"{name} {fault}", fault.advice)
+                continue
+            self.texts[name] = text
+            found, faults = envfile.parse(text, "dotenv", {**variables, **self.environ}, name)
+            variables.update(found)
+            self.problems += faults
+        return variables
+
+    def _build_facts(self, document: Node, ports: circumstances.PortChooser | None) -> circumstances.Facts:
+        return circumstances.Facts(
+            directory=self.directory,
+            environ=self.environ,
+            variables=self.variables,
+            home=fields.home(self.environ),
+            read=self._remembering,
+            shown=self.shown,
+            problems=self.problems,
+            active=frozenset(overlay.select_profiles(document, self._profiles())),
+            ports=ports,
+            watched=self.watched,
+        )
+
+    def _remembering(self, path: str) -> str:
+        """Read a file and keep its text, for the lines that problems show."""
+        text = self.read(path)
+        self.texts[self.shown(path)] = text
+        return text
+
+    def _facts(self, document: Node, ports: circumstances.PortChooser | None) -> references.Facts:
+        around = checkout.Checkout(self.directory, self.read, self.watched.append)
+        return references.Facts(
+            name=self._name(document),
+            directory=self.directory,
+            services=references.services_in(document, ports),
+            branch=around.branch,
+            sha=around.sha,
+        )
+
+    def _name(self, document: Node) -> str:
+        written = document.mapping.get("name")
+        default = os.path.basename(self.directory) or "project"
+        return self.request.name or (fields.as_text(written) if written else default)
+
+    def _profiles(self) -> tuple[str, ...]:
+        """What was chosen; `.env` may choose, too, as in Compose."""
+        chosen = self.variables.get("NEXSOCK_PROFILES", "")
+        return self.request.profiles or tuple(part.strip() for part in chosen.split(",") if part.strip())
+
+    def _plugins(self, document: Node) -> list[str]:
+        written = document.mapping.get("plugins")
+        return [fields.as_text(item) for item in written.items] if written and written.value else []
+
+
+def _with_line(problem: Problem, lines: list[str]) -> Problem:
+    if problem.source_line is not None or len(lines) < problem.line:
+        return problem
+    line = lines[problem.line - 1].rstrip("\r")[:MAX_SOURCE_LINE]
+    return msgspec.structs.replace(problem, source_line=line)
