@@ -1,0 +1,113 @@
+"""Two versions of a service, field by field, in the file's own words, with what each change costs."""
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+from nexsock.model.plan import FieldChange, FieldClass
+from nexsock.model.project import Project
+from nexsock.model.service import Service
+
+MASK = "••••••"
+_SECRET_NAME = re.compile(
+    r"(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|PRIVATE|API[_-]?KEY|ACCESS[_-]?KEY|AUTHORIZATION|COOKIE)",
+    re.IGNORECASE,
+)
+_URL_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/@\s]+(?=@)")
+
+_RECREATE = ("engine", "external")
+_IGNORED = ("name", "active", "profiles")
+_SHOWN_AS = {
+    "stop.signal": "stop_signal",
+    "stop.grace_s": "stop_grace_period",
+    "stop.command": "stop_command",
+    "restart.mode": "restart",
+    "restart": "restart_policy",
+}
+_UNIT = re.compile(r"_(s|bytes)$")
+
+
+@lru_cache(4096)
+def is_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is not for showing."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def masked(name: str, value: str) -> str:
+    """The value, unless the variable's name says that it is a secret; of a URL everything but its password."""
+    return MASK if is_secret(name) else _URL_PASSWORD.sub(rf"\1{MASK}", value)
+
+
+def shown(name: str, value: object) -> str:
+    """A value as people see it: quoted text, no secrets, however deep they are."""
+    if is_secret(name):
+        return MASK
+    return f'"{masked(name, value)}"' if isinstance(value, str) else msgspec.json.encode(_masked_deep(value)).decode()
+
+
+def _short(digest: object) -> str | None:
+    """Enough of a rendering's digest to see that it is another."""
+    return str(digest)[:8] if digest is not None else None
+
+
+def _masked_deep(value: object) -> object:
+    """The value without its secrets and without what is not set."""
+    if isinstance(value, dict):
+        said = {key: item for key, item in value.items() if item not in (None, "", (), [], {})}
+        return {key: MASK if is_secret(key) else _masked_deep(item) for key, item in said.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked_deep(item) for item in value]
+    return masked("", value) if isinstance(value, str) else value
+
+
+def field_class(path: str) -> FieldClass:
+    """What a change of the field costs. Paths are those of `Service`: "launch.ports.http", "healthcheck.interval_s"."""
+    root = path.split(".", 1)[0]
+    if root == "launch":
+        return "restart"
+    return "recreate" if root in _RECREATE else "live"
+
+
+def changes(old: Service, new: Service, project: Project) -> dict[FieldClass, tuple[FieldChange, ...]]:
+    """The fields that differ, by class, in the order of the model and then by name. Equal services give {}."""
+    found: dict[FieldClass, list[FieldChange]] = {}
+    for path, was, becomes in _differences("", old, new):
+        if path.split(".", 1)[0] in _IGNORED:
+            continue
+        name = _as_written(path)
+        if path.startswith("launch.configs."):
+            was, becomes = _short(was), _short(becomes)
+        change = FieldChange(
+            path=name,
+            old=None if was is None else shown(path, was),
+            new=None if becomes is None else shown(path, becomes),
+            origin=project.origin(f"services.{new.name}.{name}"),
+        )
+        found.setdefault(field_class(path), []).append(change)
+    return {kind: tuple(listed) for kind, listed in found.items()}
+
+
+def _as_written(path: str) -> str:
+    """The path by the names of nexsock.yaml."""
+    path = path.removeprefix("launch.")
+    for ours, theirs in _SHOWN_AS.items():
+        if path == ours or path.startswith(ours + "."):
+            path = theirs + path[len(ours) :]
+            break
+    return path if path.startswith(("environment.", "labels.")) else _UNIT.sub("", path)
+
+
+def _differences(path: str, old: object, new: object) -> list[tuple[str, object, object]]:
+    """(path, old, new) of every leaf that differs; a side that has none is None."""
+    if isinstance(old, msgspec.Struct) and type(old) is type(new):
+        pairs = [(name, getattr(old, name), getattr(new, name)) for name in old.__struct_fields__]
+    elif isinstance(old, dict) and isinstance(new, dict):
+        pairs = [(key, old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
+    else:
+        return [(path, msgspec.to_builtins(old), msgspec.to_builtins(new))]
+    found = []
+    for key, was, becomes in pairs:
+        if was != becomes:
+            found += _differences(f"{path}.{key}" if path else key, was, becomes)
+    return found

@@ -1,0 +1,394 @@
+"""Compare what is wanted with what is true and write down the steps between them.
+
+Pure: the same desires, records, observations and time give the same plan. Nothing here reads a file, a clock, a
+process table or the store; `now` comes in as a number.
+
+The rules for ends, for what lives and for what rests stay together in one file: each asks the others (a start waits for
+the replacement of what it needs, an end for the end of its dependents), and they share what has been found out once.
+"""
+
+import graphlib
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from nexsock.lifecycle import stop
+from nexsock.model.plan import FieldChange, FieldClass, Hold, Plan, Step
+from nexsock.model.project import Project
+from nexsock.model.service import Dependency, Service
+from nexsock.model.state import Cause, Observed, ProjectState, Record
+from nexsock.plan import conditions, diff
+from nexsock.plan.wanted import wanted
+
+_CLASSES: tuple[FieldClass, ...] = ("recreate", "restart", "live")
+
+
+class Desired(Struct, frozen=True, kw_only=True):
+    """What the file and the commands want, prepared for planning: made once, used until either changes.
+
+    `order` ranks every known service, those no longer in the file last, needs first; `dependents`
+    are direct and always rank higher. Those in `alone` do not wait for what nobody wants (`up --no-deps`).
+    """
+
+    project: Project
+    up: frozenset[str]
+    order: dict[str, int]
+    dependents: dict[str, tuple[str, ...]]
+    alone: frozenset[str] = frozenset()
+
+
+def desire(project: Project, state: ProjectState) -> Desired:
+    """Join the project with the selection and intents that stand."""
+    removed = {name: record for name, record in state.records.items() if name not in project.services}
+    order = {name: rank for rank, name in enumerate((*project.services, *_needs_first(removed)))}
+    dependents: dict[str, list[str]] = {}
+    for name, service in project.services.items():
+        for other in service.depends_on:
+            dependents.setdefault(other, []).append(name)
+    for name, record in removed.items():
+        for other in record.applied.depends_on if record.applied else ():
+            if order.get(other, order[name]) < order[name]:
+                dependents.setdefault(other, []).append(name)
+    return Desired(
+        project=project,
+        up=wanted(project, state),
+        order=order,
+        dependents={name: tuple(names) for name, names in dependents.items()},
+        alone=frozenset(state.selection.alone),
+    )
+
+
+def _needs_first(removed: Mapping[str, Record]) -> Iterable[str]:
+    """Services that are no longer in the file, in the order in which they once were started.
+
+    Two may have needed each other, in different versions of the file: then any order will do.
+    """
+    needs = {name: record.applied.depends_on if record.applied else () for name, record in removed.items()}
+    within = {name: [other for other in others if other in removed] for name, others in needs.items()}
+    try:
+        return tuple(graphlib.TopologicalSorter(within).static_order())
+    except graphlib.CycleError:
+        return tuple(removed)
+
+
+def plan(
+    desired: Desired,
+    records: Mapping[str, Record],
+    observed: Observed,
+    *,
+    now: float,
+    only: Iterable[str] | None = None,
+) -> Plan:
+    """The steps that can be taken now and what is held.
+
+    Args:
+        records: by service name; a service without a record has never been started.
+        now: monotonic seconds.
+        only: plan just these services (an event touched them); None plans all.
+    Returns:
+        Stops first, dependents before what they need; then updates and starts, needs before their dependents.
+    """
+    planner = _Planner(desired, records, observed, now)
+    names = desired.order if only is None else [name for name in only if name in desired.order]
+    stops: list[tuple[int, Step]] = []
+    starts: list[tuple[int, Step]] = []
+    holds: list[tuple[int, Hold]] = []
+    for name in names:
+        rank = desired.order[name]
+        match planner.consider(name):
+            case Step(action="stop" | "restart" | "signal" | "forget") as step:
+                stops.append((-rank, step))
+            case Step() as step:
+                starts.append((rank, step))
+            case Hold() as hold:
+                holds.append((rank, hold))
+    stops.sort(key=_rank)
+    starts.sort(key=_rank)
+    holds.sort(key=_rank)
+    return Plan(
+        steps=(*(step for _, step in stops), *(step for _, step in starts)), holds=tuple(hold for _, hold in holds)
+    )
+
+
+def _rank(pair: tuple[int, object]) -> int:
+    return pair[0]
+
+
+class _Planner:
+    """One planning: remembers what of one service others ask for, whether it is replaced and what it lacks."""
+
+    def __init__(self, desired: Desired, records: Mapping[str, Record], observed: Observed, now: float) -> None:
+        self._desired = desired
+        self._services = desired.project.services
+        self._records = records
+        self._observed = observed
+        self._now = now
+        self._due: dict[str, Cause | None] = {}
+        self._lacking: dict[str, Hold | None] = {}
+        self._changed: dict[str, dict[FieldClass, tuple[FieldChange, ...]]] = {}
+
+    def consider(self, name: str) -> Step | Hold | None:
+        """The one step or hold of a service, or None when it is as it should be."""
+        record = self._records.get(name) or Record(name=name)
+        if (stray := self._observed.strays.get(name)) is not None and not record.alive:
+            return Step(action="adopt", service=name, reason=f"found running as process {stray.pid}")
+        if record.phase == "stopping":
+            return self._ending(record)
+        if record.survivors:
+            return self._surviving(record)
+        if name not in self._services:
+            return self._removed(record)
+        if name not in self._desired.up:
+            return self._unwanted(record)
+        if record.alive:
+            return self._living(self._services[name], record)
+        return self._resting(self._services[name], record)
+
+    # -- ends
+
+    def _ending(self, record: Record) -> Step | Hold | None:
+        ending = record.stopping
+        if ending is None or ending.kill_mono is None:
+            return Hold(service=record.name, waits_for="its stop hooks")
+        if stop.kill_due(ending, self._now):
+            return Step(action="signal", service=record.name, reason="its grace period is over", signal="SIGKILL")
+        if ending.killed:
+            return Hold(service=record.name, waits_for="its last processes to end")
+        return Hold(service=record.name, waits_for="its end, SIGKILL", until=ending.kill_mono)
+
+    def _surviving(self, record: Record) -> Step | Hold:
+        """Some of it outlived SIGKILL: nothing may take its place, and from time to time it is tried again."""
+        pids = f"process {_list([str(pid) for pid in record.survivors])}"
+        if record.retry_mono is not None and self._now >= record.retry_mono:
+            return Step(action="signal", service=record.name, reason=f"{pids} would not end", signal="SIGKILL")
+        return Hold(
+            service=record.name, waits_for=f"{pids} to end", until=record.retry_mono, because=record.reason, failed=True
+        )
+
+    def _removed(self, record: Record) -> Step | Hold | None:
+        reason = f"no longer in {self._file()}"
+        if record.alive:
+            return self._end(Step(action="stop", service=record.name, reason=reason))
+        return Step(action="forget", service=record.name, reason=reason)
+
+    def _unwanted(self, record: Record) -> Step | Hold | None:
+        reason = "stopped by hand" if record.intent == "stopped" else "not wanted any more"
+        if record.alive:
+            return self._end(Step(action="stop", service=record.name, reason=reason))
+        if record.phase in ("blocked", "backoff", "failed"):
+            return Step(action="stop", service=record.name, reason=reason)
+        return None
+
+    def _end(self, step: Step) -> Step | Hold:
+        """The step, unless dependents that end as well have to end first."""
+        first = [
+            name
+            for name in self._desired.dependents.get(step.service, ())
+            if (record := self._records.get(name)) is not None and record.alive and self._leaving(name, record)
+        ]
+        if not first:
+            return step
+        return Hold(service=step.service, waits_for=f"{_list(first)} to end", on=tuple(first), because=step.reason)
+
+    def _leaving(self, name: str, record: Record) -> bool:
+        return record.phase == "stopping" or name not in self._desired.up or self._replacement(name) is not None
+
+    # -- what lives
+
+    def _living(self, service: Service, record: Record) -> Step | Hold | None:
+        if (cause := self._replacement(service.name)) is not None:
+            found = self._changes(service, record)
+            fields = (*found.get("recreate", ()), *found.get("restart", ())) if cause.kind == "config" else ()
+            step = Step(
+                action="restart",
+                service=service.name,
+                reason=cause.text,
+                origin=cause.origin,
+                field_class="recreate" if "recreate" in found else "restart",
+                fields=fields,
+            )
+            return self._end(step)
+        if record.applied is service or record.applied is None or not (found := self._changes(service, record)):
+            return None
+        fields = found.get("live", ())
+        return Step(
+            action="update",
+            service=service.name,
+            reason=_summary(fields),
+            origin=fields[0].origin if fields else None,
+            field_class="live",
+            fields=fields,
+        )
+
+    def _replacement(self, name: str) -> Cause | None:
+        """Why a living service must give way to a new run, or None."""
+        if name not in self._due:
+            self._due[name] = None
+            self._due[name] = self._find_replacement(name)
+        return self._due[name]
+
+    def _find_replacement(self, name: str) -> Cause | None:
+        record, service = self._records.get(name), self._services.get(name)
+        if record is None or service is None or name not in self._desired.up:
+            return None
+        if record.phase == "stopping" or not record.alive:
+            return None
+        if record.replace is not None:
+            return record.replace
+        if record.applied is not None and record.applied is not service and _relaunch(record.applied, service):
+            found = self._changes(service, record)
+            fields = (*found.get("recreate", ()), *found.get("restart", ()))
+            return Cause(kind="config", text=_summary(fields), origin=fields[0].origin if fields else None)
+        if record.applied is None and _outdated(record, service):
+            return Cause(kind="config", text=_summary(()))
+        for other, need in service.depends_on.items():
+            if need.restart and self._replacement(other) is not None:
+                return Cause(kind="dependency", text=f"{other} is replaced")
+        return None
+
+    # -- what rests
+
+    def _resting(self, service: Service, record: Record) -> Step | Hold | None:
+        if not self._should_start(service, record):
+            return None
+        if (until := self._pause(service, record)) is not None:
+            end = record.run.exit if record.run is not None else None
+            because = record.reason if record.phase == "backoff" or end is None else str(end)
+            return Hold(service=service.name, waits_for="its next try", until=until, because=because)
+        return self._held(service) or self._start(service, record)
+
+    def _pause(self, service: Service, record: Record) -> float | None:
+        """The time before which a failed service is not tried again, or None when it may start now."""
+        if record.phase not in ("backoff", "blocked") or record.retry_mono is None or self._revived(service, record):
+            return None
+        return record.retry_mono if self._now < record.retry_mono else None
+
+    def _should_start(self, service: Service, record: Record) -> bool:
+        match record.phase:
+            case "completed" if service.oneshot:
+                return record.replace is not None or record.done_fingerprint != self.done_fingerprint(service)
+            case "completed" | "failed":
+                return self._revived(service, record)
+        return True
+
+    def _revived(self, service: Service, record: Record) -> bool:
+        """Whether somebody asked again, or edited it since it ended."""
+        if record.replace is not None:
+            return True
+        if record.applied is None:
+            return _outdated(record, service)
+        return record.applied is not service and record.applied != service
+
+    def done_fingerprint(self, service: Service) -> str:
+        """What a completed oneshot must have been run with to be up to date."""
+        return service.fingerprint + self._observed.inputs.get(service.name, "")
+
+    def _held(self, service: Service) -> Hold | None:
+        """What the service needs and does not have yet."""
+        if service.name not in self._lacking:
+            self._lacking[service.name] = self._find_lacking(service)
+        return self._lacking[service.name]
+
+    def _find_lacking(self, service: Service) -> Hold | None:
+        lacks: list[tuple[str, conditions.Missing]] = []
+        for name, need in service.depends_on.items():
+            if (other := self._services.get(name)) is not None and (
+                found := self._missing(service.name, name, need, other)
+            ):
+                lacks.append((name, found))
+        if not lacks:
+            return None
+        hopeless = next((lack for _, lack in lacks if lack.hopeless), None)
+        return Hold(
+            service=service.name,
+            waits_for=_list([lack.waits_for for _, lack in lacks]),
+            on=tuple(name for name, _ in lacks),
+            failed=hopeless is not None,
+            because=hopeless.because if hopeless else "",
+            origin=self._desired.project.origin(f"services.{service.name}.depends_on.{lacks[0][0]}"),
+        )
+
+    def _missing(self, dependent: str, name: str, need: Dependency, other: Service) -> conditions.Missing | None:
+        """What is missing of one dependency. One that is about to end or to run again does not count as it is."""
+        wanted = name in self._desired.up
+        if not wanted and (not need.required or dependent in self._desired.alone):
+            return None
+        record = self._records.get(name) or Record(name=name)
+        if wanted and self._replacement(name) is not None:
+            return conditions.Missing(f"{name} to be replaced")
+        if name in self._observed.strays and not record.alive:
+            return conditions.lack(name, need, "")
+        if wanted and not record.alive and not record.survivors and self._should_start(other, record):
+            hold = self._held(other)
+            return conditions.lack(name, need, hold.because if hold is not None and hold.failed else "")
+        leaving = record.alive and not wanted
+        if not leaving and conditions.is_met(need.condition, record, other):
+            return None
+        return conditions.lack(name, need, conditions.hopeless(name, record, wanted))
+
+    def _start(self, service: Service, record: Record) -> Step:
+        fields: tuple[FieldChange, ...] = ()
+        if record.applied is not None and record.applied is not service:
+            found = self._changes(service, record)
+            fields = tuple(change for kind in _CLASSES for change in found.get(kind, ()))
+        return Step(
+            action="run" if service.oneshot else "start",
+            service=service.name,
+            reason=self._start_reason(service, record, fields),
+            origin=(record.replace and record.replace.origin)
+            or self._desired.project.origin(f"services.{service.name}"),
+            fields=fields,
+        )
+
+    def _start_reason(self, service: Service, record: Record, fields: tuple[FieldChange, ...]) -> str:
+        if record.replace is not None:
+            return record.replace.text
+        if fields:
+            return _summary(fields)
+        if record.applied is None and record.phase != "completed" and _outdated(record, service):
+            return _summary(())
+        if record.phase == "backoff":
+            return f"try {record.attempts + 1}, {record.reason}"
+        if record.phase == "blocked" and record.attempts:
+            return f"try {record.attempts + 1}"
+        if record.run is None:
+            return "has not run yet" if service.oneshot else "not started yet"
+        if service.oneshot and record.phase == "completed":
+            return "its definition changed" if _outdated(record, service) else "its inputs changed"
+        return "not running"
+
+    # -- shared
+
+    def _changes(self, service: Service, record: Record) -> dict[FieldClass, tuple[FieldChange, ...]]:
+        """What the file says otherwise than what was applied."""
+        if record.applied is None or record.applied == service:
+            return {}
+        if service.name not in self._changed:
+            self._changed[service.name] = diff.changes(record.applied, service, self._desired.project)
+        return self._changed[service.name]
+
+    def _file(self) -> str:
+        files = self._desired.project.files
+        return files[0].rsplit("/", 1)[-1] if files else "the project"
+
+
+def _relaunch(old: Service, new: Service) -> bool:
+    """Whether a running service must be started anew to be as the file has it."""
+    return old.launch != new.launch or old.engine != new.engine or old.external != new.external
+
+
+def _outdated(record: Record, service: Service) -> bool:
+    """Whether the last run was of another launch than the file has now (`Run.fingerprint` begins with that of it)."""
+    return record.run is not None and not record.run.fingerprint.startswith(service.fingerprint)
+
+
+def _summary(fields: tuple[FieldChange, ...]) -> str:
+    """`environment.PORT changed`, `command and 2 more changed`."""
+    if not fields:
+        return "its definition changed"
+    more = f" and {len(fields) - 1} more" if len(fields) > 1 else ""
+    return f"{fields[0].path}{more} changed"
+
+
+def _list(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

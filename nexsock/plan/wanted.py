@@ -1,0 +1,64 @@
+"""Which services should be up: what the last `up` selected, what people asked of single ones, and what those need."""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from nexsock.model.project import Project
+from nexsock.model.state import ProjectState, Selection
+
+
+def wanted(project: Project, state: ProjectState) -> frozenset[str]:
+    """Names of the services that should be up.
+
+    A service stopped by hand stays out until `start` or `up` names it, also where others need it (they are held).
+    A required dependency is pulled in even from an inactive profile; one with `required: false` is not.
+    """
+    stopped = {name for name, record in state.records.items() if record.intent == "stopped"}
+    asked = [name for name, record in state.records.items() if record.intent == "up" and name in project.services]
+    selected = with_needs(project, (*_selected(project, state.selection), *asked))
+    alone = {name for name in state.selection.alone if name in project.services}
+    return frozenset((selected | alone) - stopped)
+
+
+def _selected(project: Project, selection: Selection) -> tuple[str, ...]:
+    if not selection.everything:
+        return selection.names
+    return (*selection.names, *(name for name, service in project.services.items() if service.active))
+
+
+def joined(before: Selection, names: Sequence[str], alone: bool) -> Selection:
+    """What stands after an `up` of these services, or of everything where none is named: it adds, and takes nothing
+    away. `alone`: without what they need."""
+    if not names:
+        return Selection(everything=True, names=_union(before.names, before.alone))
+    if alone:
+        return replace(before, alone=_union(before.alone, [name for name in names if name not in before.names]))
+    rest = tuple(name for name in before.alone if name not in names)
+    return replace(before, names=_union(before.names, names), alone=rest)
+
+
+def _union(first: Iterable[str], second: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def with_needs(project: Project, names: Iterable[str]) -> set[str]:
+    """The named services and everything they require, directly or not."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in project.services:
+            found.add(name)
+            needs = project.services[name].depends_on.items()
+            waiting.extend(other for other, need in needs if need.required)
+    return found
+
+
+def with_dependents(project: Project, names: Iterable[str]) -> tuple[str, ...]:
+    """The named services and everything that requires them, in start order."""
+    reached = set(names)
+    for name, service in project.services.items():
+        if any(other in reached and need.required for other, need in service.depends_on.items()):
+            reached.add(name)
+    return tuple(name for name in project.services if name in reached)
