@@ -1,0 +1,259 @@
+"""Every operation of the daemon, once. The daemon implements `Api`; clients call it; the table puts it on the wire.
+
+A request names its project by `ProjectRef`. Operations that return an AsyncIterator are streams: items, then the
+end; all others answer once. Errors are those of nexsock.errors.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from nexsock.model.event import Event
+from nexsock.model.log import LogLine, LogQuery
+from nexsock.model.project import ProjectRef
+from nexsock.model.status import (
+    DaemonStatus,
+    Graph,
+    Outcome,
+    PlanStatus,
+    ProjectStatus,
+    ProjectSummary,
+    RunStatus,
+    ServiceDetail,
+    ServiceEnvironment,
+    Why,
+)
+
+
+class Nothing(Struct, frozen=True):
+    """No arguments, or no result."""
+
+
+class UpRequest(Struct, frozen=True, kw_only=True):
+    """`services` empty: everything that is active. `project.environ` is required."""
+
+    project: ProjectRef
+    services: tuple[str, ...] = ()
+    no_deps: bool = False
+    force_restart: bool = False
+    watch: bool | None = None
+    """True turns watching on, False off, None leaves it"""
+    wait: bool = True
+    """stream until everything wanted has settled; False ends the stream when the plan was taken up"""
+    timeout_s: float | None = None
+
+
+class DownRequest(Struct, frozen=True, kw_only=True):
+    """`services` empty: everything. `timeout_s` replaces the grace period; 0 kills at once."""
+
+    project: ProjectRef
+    services: tuple[str, ...] = ()
+    timeout_s: float | None = None
+
+
+class ServicesRequest(Struct, frozen=True, kw_only=True):
+    """start, stop, restart. `project.environ` is required to start."""
+
+    project: ProjectRef
+    services: tuple[str, ...]
+    timeout_s: float | None = None
+    wait: bool = True
+    environment: dict[str, str] = {}
+    """start and restart: variables for this run only"""
+
+
+class ServiceRequest(Struct, frozen=True, kw_only=True):
+    project: ProjectRef
+    service: str
+
+
+class KillRequest(Struct, frozen=True, kw_only=True):
+    project: ProjectRef
+    services: tuple[str, ...]
+    signal: str = "SIGKILL"
+
+
+class WaitTarget(Struct, frozen=True, kw_only=True):
+    """`condition` as in depends_on, or "stopped"; None is the default of a dependency on it."""
+
+    service: str
+    condition: str | None = None
+
+
+class WaitRequest(Struct, frozen=True, kw_only=True):
+    project: ProjectRef
+    targets: tuple[WaitTarget, ...]
+    timeout_s: float | None = None
+
+
+class PlanRequest(Struct, frozen=True, kw_only=True):
+    project: ProjectRef
+    services: tuple[str, ...] = ()
+    no_deps: bool = False
+    force_restart: bool = False
+
+
+class WatchRequest(Struct, frozen=True, kw_only=True):
+    project: ProjectRef
+    on: bool = True
+
+
+class LogsRequest(Struct, frozen=True, kw_only=True):
+    project: ProjectRef
+    query: LogQuery
+    follow: bool = False
+
+
+class EventsRequest(Struct, frozen=True, kw_only=True):
+    """`project` None: of all projects."""
+
+    project: ProjectRef | None = None
+    follow: bool = False
+    since: float | None = None
+    services: tuple[str, ...] = ()
+
+
+class CommandSpec(Struct, frozen=True, kw_only=True):
+    """What a client needs to run a command as a service would: the answer to `run` and `exec`.
+
+    The client itself runs it, on its own terminal; `environment` is complete.
+    """
+
+    command: tuple[str, ...]
+    working_dir: str
+    environment: dict[str, str]
+
+
+class RenderRequest(Struct, frozen=True, kw_only=True):
+    """A hot command: the daemon does it and renders the text, so that the client need not load a renderer.
+
+    `arguments` is what followed the command's name, already split into `services` and the options below.
+    """
+
+    project: ProjectRef
+    command: Literal["ps", "status", "start", "stop", "restart", "logs", "up", "down"]
+    services: tuple[str, ...] = ()
+    json: bool = False
+    colour: bool = False
+    columns: int = 80
+    all: bool = False
+    lines: int | None = None
+    follow: bool = False
+    no_deps: bool = False
+    force_restart: bool = False
+    watch: bool | None = None
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """A piece of output; the last piece carries the exit status."""
+
+    out: str = ""
+    err: str = ""
+    exit_status: int | None = None
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """An item of the streams of up, down, start, stop, restart, wait: an event, or at the end the outcome."""
+
+    event: Event | None = None
+    outcome: Outcome | None = None
+
+
+class DatabaseRequest(Struct, frozen=True, kw_only=True):
+    """`status` looks, `migrate` goes to the newest schema, `rollback` goes back `steps` and leaves the store closed."""
+
+    project: ProjectRef
+    action: Literal["status", "migrate", "rollback"] = "status"
+    steps: int = 1
+
+
+class DatabaseStatus(Struct, frozen=True, kw_only=True):
+    """`applied` and `pending` are names of migrations, in order."""
+
+    path: str
+    version: int
+    newest: int
+    applied: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+
+
+class ShutdownRequest(Struct, frozen=True, kw_only=True):
+    """`restart` replaces the brain by new code; services stay in either case."""
+
+    restart: bool = False
+
+
+class Api(Protocol):
+    """The daemon as its clients see it (daemon.local in process, client.remote over a socket)."""
+
+    async def ping(self, request: Nothing) -> Nothing: ...
+    async def system_status(self, request: Nothing) -> DaemonStatus: ...
+    async def shutdown(self, request: ShutdownRequest) -> Nothing: ...
+    async def list_projects(self, request: Nothing) -> tuple[ProjectSummary, ...]: ...
+
+    def up(self, request: UpRequest) -> AsyncIterator[Progress]: ...
+    def down(self, request: DownRequest) -> AsyncIterator[Progress]: ...
+    def start_service(self, request: ServicesRequest) -> AsyncIterator[Progress]: ...
+    def stop_service(self, request: ServicesRequest) -> AsyncIterator[Progress]: ...
+    def restart_service(self, request: ServicesRequest) -> AsyncIterator[Progress]: ...
+    def wait(self, request: WaitRequest) -> AsyncIterator[Progress]: ...
+    async def kill(self, request: KillRequest) -> ProjectStatus: ...
+    async def watch(self, request: WatchRequest) -> ProjectStatus: ...
+
+    async def plan(self, request: PlanRequest) -> PlanStatus: ...
+    async def list_services(self, request: ServicesRequest) -> ProjectStatus: ...
+    async def service_status(self, request: ServiceRequest) -> ServiceDetail: ...
+    async def why(self, request: ServiceRequest) -> Why: ...
+    async def history(self, request: ServiceRequest) -> tuple[RunStatus, ...]: ...
+    async def graph(self, request: PlanRequest) -> Graph: ...
+    async def environment(self, request: ServiceRequest) -> ServiceEnvironment: ...
+    async def command(self, request: ServiceRequest) -> CommandSpec: ...
+
+    async def database(self, request: DatabaseRequest) -> DatabaseStatus: ...
+
+    def logs(self, request: LogsRequest) -> AsyncIterator[LogLine]: ...
+    def events(self, request: EventsRequest) -> AsyncIterator[Event]: ...
+    def render(self, request: RenderRequest) -> AsyncIterator[Rendered]: ...
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One row of the table: the number on the wire, the method of `Api`, and the types that travel."""
+
+    number: int
+    name: str
+    request: type
+    reply: object
+    stream: bool = False
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(number=1, name="start_service", request=ServicesRequest, reply=Progress, stream=True),
+    Operation(number=2, name="stop_service", request=ServicesRequest, reply=Progress, stream=True),
+    Operation(number=3, name="restart_service", request=ServicesRequest, reply=Progress, stream=True),
+    Operation(number=4, name="service_status", request=ServiceRequest, reply=ServiceDetail),
+    Operation(number=7, name="list_services", request=ServicesRequest, reply=ProjectStatus),
+    Operation(number=12, name="up", request=UpRequest, reply=Progress, stream=True),
+    Operation(number=13, name="down", request=DownRequest, reply=Progress, stream=True),
+    Operation(number=14, name="plan", request=PlanRequest, reply=PlanStatus),
+    Operation(number=15, name="wait", request=WaitRequest, reply=Progress, stream=True),
+    Operation(number=16, name="kill", request=KillRequest, reply=ProjectStatus),
+    Operation(number=17, name="watch", request=WatchRequest, reply=ProjectStatus),
+    Operation(number=18, name="why", request=ServiceRequest, reply=Why),
+    Operation(number=19, name="history", request=ServiceRequest, reply=tuple[RunStatus, ...]),
+    Operation(number=23, name="graph", request=PlanRequest, reply=Graph),
+    Operation(number=24, name="environment", request=ServiceRequest, reply=ServiceEnvironment),
+    Operation(number=25, name="command", request=ServiceRequest, reply=CommandSpec),
+    Operation(number=30, name="database", request=DatabaseRequest, reply=DatabaseStatus),
+    Operation(number=26, name="logs", request=LogsRequest, reply=LogLine, stream=True),
+    Operation(number=27, name="events", request=EventsRequest, reply=Event, stream=True),
+    Operation(number=28, name="render", request=RenderRequest, reply=Rendered, stream=True),
+    Operation(number=29, name="list_projects", request=Nothing, reply=tuple[ProjectSummary, ...]),
+    Operation(number=40, name="shutdown", request=ShutdownRequest, reply=Nothing),
+    Operation(number=41, name="system_status", request=Nothing, reply=DaemonStatus),
+    Operation(number=42, name="ping", request=Nothing, reply=Nothing),
+)
+"""Numbers 1 to 42 follow the first generation of the protocol where the meaning is the same; none is used twice."""
+
+BY_NUMBER = {operation.number: operation for operation in OPERATIONS}
+BY_NAME = {operation.name: operation for operation in OPERATIONS}
