@@ -1,0 +1,198 @@
+import os
+import pathlib
+import resource
+
+import pytest
+
+from nexsock.keeper import logfile, wire
+
+BASE, RUN, LOST, FOUND = wire.FLAG_BASE, wire.FLAG_RUN, wire.FLAG_LOST, wire.FLAG_FOUND
+
+
+def test_both_streams_go_into_one_file_in_the_order_of_arrival(service):
+    service.log.begin_run()
+    service.take(service.log, b"one\n")
+    service.take(service.log, b"two\n", wire.STREAM_ERR)
+    service.log.flush()
+    assert service.text() == b"one\ntwo\n"
+    assert service.rows() == [(0, 0, 1, BASE), (0, 0, 1, RUN), (0, 4, 1, 0), (4, 4, 1, 0)]
+    assert [one["stream"] for one in service.records()[2:]] == [wire.STREAM_OUT, wire.STREAM_ERR]
+
+
+def test_an_empty_fifo_is_said_so(service):
+    with pytest.raises(BlockingIOError):
+        service.log.take(service.stream.fileno(), wire.STREAM_OUT)
+
+
+def test_chunks_that_arrive_together_share_a_record(service):
+    for _ in range(10):
+        service.take(service.log, b"x")
+    service.log.flush()
+    assert len(service.records()) < 10
+    assert sum(one["length"] for one in service.records()) == 10
+
+
+def test_a_run_without_output_has_its_separator(service):
+    service.log.begin_run()
+    service.log.flush()
+    assert service.text() == b""
+    assert service.rows() == [(0, 0, 1, BASE), (0, 0, 1, RUN)]
+
+
+def test_a_silent_log_holds_no_descriptor(service):
+    service.log.begin_run()
+    before = len(os.listdir("/proc/self/fd"))
+    service.log.flush()
+    assert len(os.listdir("/proc/self/fd")) == before
+    service.take(service.log, b"speaks")
+    service.log.flush()
+    assert service.rows()[1:] == [(0, 0, 1, RUN), (0, 6, 1, 0)]
+    assert len(os.listdir("/proc/self/fd")) == before + 2
+
+
+def test_the_next_run_goes_on_in_the_same_file(service):
+    service.take(service.log, b"first\n")
+    service.log.close()
+    second = service.open_log(run=2)
+    second.begin_run()
+    service.take(second, b"second\n")
+    second.close()
+    assert service.text() == b"first\nsecond\n"
+    assert service.rows()[2:] == [(0, 6, 1, 0), (6, 0, 2, RUN), (6, 7, 2, 0)]
+
+
+def test_an_adopted_run_is_not_separated_again(service):
+    service.log.begin_run()
+    service.take(service.log, b"one\n")
+    service.log.flush()
+    heir = service.open_log()
+    service.take(heir, b"two\n")
+    heir.close()
+    assert [row[3] for row in service.rows()] == [BASE, RUN, 0, 0]
+
+
+def test_bytes_that_a_killed_keeper_did_not_index_are_found(service):
+    service.log.begin_run()
+    service.log.flush()
+    service.take(service.log, b"lost keeper\n")
+    heir = service.open_log()
+    service.take(heir, b"next\n")
+    heir.close()
+    assert service.rows()[2:] == [(0, 12, 1, FOUND), (12, 5, 1, 0)]
+
+
+def test_a_torn_last_record_is_written_over(service):
+    service.take(service.log, b"one\n")
+    service.log.flush()
+    with service.index_path.open("ab") as index:
+        index.write(b"torn")
+    heir = service.open_log()
+    service.take(heir, b"two\n")
+    heir.close()
+    assert sum(one["length"] for one in service.records()) == 8
+
+
+def test_a_full_file_is_rotated_with_its_index_and_no_byte_is_lost(service):
+    log = service.open_log(max_size=10, max_files=3)
+    for text in (b"0123456789ab", b"second file ", b"third"):
+        service.take(log, text)
+    log.close()
+    assert [service.text(2), service.text(1), service.text()] == [b"0123456789ab", b"second file ", b"third"]
+    assert [service.rows(number)[0] for number in (2, 1, 0)] == [(0, 0, 1, BASE), (12, 0, 1, BASE), (24, 0, 1, BASE)]
+    assert [row[3] for row in service.rows()] == [BASE, 0]
+
+
+def test_the_oldest_file_is_dropped_and_the_rest_says_how_much(service):
+    log = service.open_log(max_size=4, max_files=2)
+    for text in (b"aaaa", b"bbbb", b"cccc"):
+        service.take(log, text)
+    log.close()
+    assert sorted(path.name for path in service.folder.glob("web.log*")) == ["web.log", "web.log.1"]
+    assert (service.text(1), service.rows(1)[0][0]) == (b"bbbb", 4)
+
+
+def test_a_single_file_begins_anew(service):
+    log = service.open_log(max_size=4, max_files=1)
+    for text in (b"aaaa", b"bbbb"):
+        service.take(log, text)
+    log.close()
+    assert sorted(path.name for path in service.folder.glob("web.log*")) == ["web.log"]
+    assert service.text() == b"bbbb"
+
+
+@pytest.mark.parametrize("renames", range(5))
+def test_a_rotation_that_was_cut_short_is_finished(tmp_path, renames):
+    log, index = str(tmp_path / "web.log"), str(tmp_path / "web.idx")
+    for number in ("", ".1"):
+        for path in (log, index):
+            pathlib.Path(path + number).write_text(f"pair{number}")
+    steps = [(index + ".1", index + ".2"), (log + ".1", log + ".2"), (index, index + ".1"), (log, log + ".1")]
+    for before, after in steps[:renames]:
+        os.replace(before, after)
+    logfile.finish_step(log, index, 0)
+    logfile.make_room(log, index, 5)
+    logs = {path.name.replace("log", "idx"): path.read_text() for path in tmp_path.glob("web.log.*")}
+    assert logs == {path.name: path.read_text() for path in tmp_path.glob("web.idx.*")}
+    assert sorted(logs.values()) == ["pair", "pair.1"]
+
+
+@pytest.fixture
+def small_disk():
+    """Files of this process may have 8 bytes: what is more fails like a full disk (and raises no signal in Python)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit(size):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_costs_bytes_that_are_counted_and_then_it_goes_on(service, small_disk):
+    service.take(service.log, b"kept....")
+    small_disk(8)
+    service.take(service.log, b"lost")
+    service.take(service.log, b"lost too", wire.STREAM_ERR)
+    service.log.flush()
+    small_disk(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    service.take(service.log, b"again")
+    service.log.flush()
+    assert service.text() == b"kept....again"
+    assert [row[1:] for row in service.rows()[2:] if row[3] != BASE] == [(8, 1, FOUND), (12, 1, LOST), (5, 1, 0)]
+
+
+def test_a_log_that_cannot_be_made_costs_bytes_and_not_the_service(service):
+    service.log.begin_run()
+    service.log_path.mkdir()
+    service.take(service.log, b"lost")
+    service.log_path.rmdir()
+    service.take(service.log, b"kept")
+    service.log.flush()
+    assert service.text() == b"kept"
+    assert [row[3] for row in service.rows()] == [BASE, RUN, LOST, 0]
+
+
+def test_a_log_that_somebody_removed_is_made_again(service):
+    service.take(service.log, b"gone")
+    service.log.flush()
+    service.log_path.unlink()
+    service.log.flush()
+    service.take(service.log, b"new")
+    service.log.flush()
+    assert service.text() == b"new"
+    assert service.rows()[0] == (4, 0, 1, BASE)
+
+
+def test_a_log_that_somebody_emptied_has_no_hole(service):
+    service.take(service.log, b"gone")
+    service.log.flush()
+    os.truncate(service.log_path, 0)
+    service.log.flush()
+    service.take(service.log, b"new")
+    service.log.flush()
+    assert service.text() == b"new"
+
+
+def test_log_and_index_are_private(service):
+    service.log.flush()
+    assert {path.stat().st_mode & 0o777 for path in (service.log_path, service.index_path)} == {0o600}
