@@ -1,0 +1,220 @@
+"""Find and end everything that belongs to one run, and nothing else. In doubt nothing is signalled.
+
+A process belongs to a run if it carries the run's mark in its environment, is in the session or group that the main
+process leads, still has one of the run's FIFOs as its output (so one that has cleared its environment is found), or
+descends from one that does. Signals go through a pidfd whose process was compared after it was opened.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from nexsock.keeper import linux
+from nexsock.runtime import identity
+from nexsock.runtime.identity import Identity
+
+_STOPPING = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    pid: int
+    parent: int
+    group: int
+    session: int
+    start_ticks: int
+
+
+class Table:
+    """Every live process at one moment. One look answers for any number of runs.
+
+    Marks and outputs are read only of processes that are young enough to belong to a run that is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._processes = {process.pid: process for process in _processes()}
+        self._unread = sorted(self._processes.values(), key=lambda process: process.start_ticks)
+        self._children: dict[int, list[int]] = {}
+        self._by_leader: dict[int, set[int]] = {}
+        self._by_mark: dict[str, set[int]] = {}
+        self._by_output: dict[str, set[int]] = {}
+        for process in self._unread:
+            self._children.setdefault(process.parent, []).append(process.pid)
+            for leader in {process.session, process.group}:
+                self._by_leader.setdefault(leader, set()).add(process.pid)
+
+    def members(self, leader: Identity, fifos: Collection[str] = ()) -> list[Identity]:
+        """Every live process of the run `leader.instance`, by pid; the leader itself need not live any more.
+
+        `fifos` are the paths of the run's output.
+        """
+        self._read_since(leader.start_ticks)
+        own = set(self._by_mark.get(leader.instance, ()))
+        if identity.same(leader) == "same":
+            own |= self._by_leader.get(leader.pid, set())
+        for path in fifos:
+            own |= self._by_output.get(path, set())
+        own |= self._descendants(own)
+        boot = identity.boot_id()
+        return [
+            Identity(pid, self._processes[pid].start_ticks, boot, leader.instance)
+            for pid in sorted(own)
+            if pid > 1 and pid != os.getpid()
+        ]
+
+    def _read_since(self, start_ticks: int) -> None:
+        """Read the marks of everything that began then or later; nothing of a run is older than its leader."""
+        while self._unread and self._unread[-1].start_ticks >= start_ticks:
+            pid = self._unread.pop().pid
+            if mark := _mark(pid):
+                self._by_mark.setdefault(mark, set()).add(pid)
+            else:
+                for path in _outputs(pid):
+                    self._by_output.setdefault(path, set()).add(pid)
+
+    def _descendants(self, ancestors: set[int]) -> set[int]:
+        found: set[int] = set()
+        waiting = list(ancestors)
+        while waiting:
+            for child in self._children.get(waiting.pop(), ()):
+                if child not in found and child not in ancestors:
+                    found.add(child)
+                    waiting.append(child)
+        return found
+
+
+def members(leader: Identity, fifos: Collection[str] = ()) -> list[Identity]:
+    """Every live process of one run. Costs one pass over /proc, about 2 ms for 100 processes."""
+    return Table().members(leader, fifos)
+
+
+def _processes() -> list[_Process]:
+    """Every live process, zombies left out."""
+    found = []
+    for pid in identity.pids():
+        try:
+            fields = linux.stat_fields(pid)
+        except OSError:
+            continue
+        if fields[0] not in "ZX":
+            found.append(_Process(pid, int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19])))
+    return found
+
+
+def _mark(pid: int) -> str | None:
+    try:
+        return identity.read_environ(pid).get(identity.INSTANCE)
+    except OSError:
+        return None
+
+
+def _outputs(pid: int) -> list[str]:
+    """Where standard output and error go, as far as we may know."""
+    found = []
+    for descriptor in (1, 2):
+        try:
+            found.append(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
+        except OSError:
+            continue
+    return found
+
+
+def main_processes() -> dict[str, Identity]:
+    """The main process of each marked run on this machine: the oldest session leader that carries its mark."""
+    oldest: dict[str, Identity] = {}
+    for found in identity.scan():
+        known = oldest.get(found.instance)
+        if _leads_session(found.pid) and (known is None or _age(found) < _age(known)):
+            oldest[found.instance] = found
+    return oldest
+
+
+def _leads_session(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def _age(found: Identity) -> tuple[int, int]:
+    return found.start_ticks, found.pid
+
+
+def signal_group(leader: Identity, number: int) -> bool:
+    """Signal the process group that `leader` leads, and wake up what is stopped in it; False if it is gone.
+
+    Raises:
+        PermissionError: a process of it belongs to somebody else and none could be signalled.
+    """
+    pidfd = _hold(leader)
+    if pidfd is None:
+        return False
+    try:
+        if os.getpgid(leader.pid) != leader.pid:
+            return False
+        signal.pidfd_send_signal(pidfd, 0)
+        os.killpg(leader.pid, number)
+        if number not in _STOPPING:
+            os.killpg(leader.pid, signal.SIGCONT)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(pidfd)
+    return True
+
+
+def kill_all(wanted: Iterable[Identity], number: int = signal.SIGKILL) -> list[Identity]:
+    """Signal each process that is still the one meant; those that were signalled."""
+    return [one for one in wanted if _signal_one(one, number)]
+
+
+def _signal_one(wanted: Identity, number: int) -> bool:
+    pidfd = _hold(wanted)
+    if pidfd is None:
+        return False
+    try:
+        signal.pidfd_send_signal(pidfd, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    finally:
+        os.close(pidfd)
+    return True
+
+
+def _hold(wanted: Identity) -> int | None:
+    """A pidfd of this very process; None: it is gone, of another boot, or a number that no run of ours can have."""
+    if wanted.boot_id != identity.boot_id() or wanted.pid <= 1 or wanted.pid == os.getpid():
+        return None
+    return linux.pidfd_of(wanted.pid, wanted.start_ticks)
+
+
+def survivors(wanted: Iterable[Identity]) -> list[Identity]:
+    """Those that still live."""
+    return [one for one in wanted if identity.same(one) == "same"]
+
+
+async def wait_gone(wanted: Iterable[Identity], limit_s: float) -> list[Identity]:
+    """Wait until all have ended, `limit_s` seconds at most; those that still live then."""
+    waiting = [one for one in wanted if identity.same(one) == "same"]
+    try:
+        async with asyncio.timeout(limit_s):
+            await asyncio.gather(*(_ended(one) for one in waiting))
+    except TimeoutError:
+        pass
+    return survivors(waiting)
+
+
+async def _ended(wanted: Identity) -> None:
+    pidfd = _hold(wanted)
+    if pidfd is None:
+        return
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(pidfd, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(pidfd)
+        os.close(pidfd)

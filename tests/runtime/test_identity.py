@@ -1,0 +1,70 @@
+import asyncio
+import os
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from nexsock.runtime import identity
+from nexsock.runtime.identity import Identity
+
+MARKS = {"NEXSOCK_INSTANCE": "test-identity.1", "NEXSOCK_PROJECT": "test-identity", "NEXSOCK_SERVICE": "web"}
+
+
+@pytest.fixture
+async def sleeper():
+    """A marked process, executing already."""
+    process = await asyncio.create_subprocess_exec("sleep", "60", env={**MARKS, "PATH": os.environ["PATH"]})
+    while not identity.read_environ(process.pid):
+        await asyncio.sleep(0.001)
+    yield process
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+
+
+async def test_the_marks_of_a_process_are_read_and_nothing_else(sleeper):
+    assert identity.read_environ(sleeper.pid) == MARKS
+
+
+async def test_a_live_process_is_the_same(sleeper):
+    assert identity.same(identity.identify(sleeper.pid)) == "same"
+
+
+def test_an_ended_process_is_gone_also_before_it_is_collected():
+    process = subprocess.Popen(["sleep", "60"])
+    found = identity.identify(process.pid)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert identity.same(found) == "gone"
+    process.wait()
+    assert identity.same(found) == "gone"
+
+
+async def test_another_start_time_is_a_recycled_pid(sleeper):
+    found = identity.identify(sleeper.pid)
+    assert identity.same(replace(found, start_ticks=found.start_ticks - 1)) == "recycled"
+
+
+async def test_everything_of_another_boot_is_gone(sleeper):
+    assert identity.same(replace(identity.identify(sleeper.pid), boot_id="another")) == "gone"
+
+
+@pytest.mark.parametrize("pid", [1, 0, -1])
+def test_a_pid_that_no_run_can_have_is_unverifiable(pid):
+    assert identity.same(Identity(pid, 5, identity.boot_id())) == "unverifiable"
+
+
+async def test_a_record_without_start_time_is_unverifiable(sleeper):
+    assert identity.same(Identity(sleeper.pid, 0, identity.boot_id())) == "unverifiable"
+
+
+async def test_a_scan_finds_the_marked_processes_of_one_project(sleeper):
+    assert identity.scan("test-identity") == [identity.identify(sleeper.pid)]
+    assert identity.scan("another") == []
+    assert identity.identify(sleeper.pid) in identity.scan()
+
+
+def test_a_process_that_is_not_there_is_an_error():
+    with pytest.raises(ProcessLookupError):
+        identity.read_environ(2**22 + 1)

@@ -1,0 +1,137 @@
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+from nexsock.runtime import identity, tree
+from nexsock.runtime.identity import Identity
+
+ESCAPE = """
+import os, sys, time
+def report():
+    with open(sys.argv[1], "a") as pids:
+        pids.write(f"{os.getpid()}\\n")
+def sleep():
+    report()
+    time.sleep(60)
+def clear():
+    os.execve(sys.executable, [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"], {})
+kinds = {
+    "child": sleep,
+    "group": lambda: (os.setpgid(0, 0), sleep()),
+    "session": lambda: (os.setsid(), sleep()),
+    "orphan": lambda: (os.setsid(), os.fork() and os._exit(0), sleep()),
+    "cleared": lambda: (os.setsid(), os.fork() and os._exit(0), report(), clear()),
+}
+for kind in sys.argv[2:]:
+    if not os.fork():
+        kinds[kind]()
+sleep()
+"""
+
+
+def pids_in(path):
+    return sorted(int(line) for line in path.read_text().split()) if path.exists() else []
+
+
+@pytest.fixture
+async def family(world):
+    """A run with children of every kind of escape, all started; ended whatever the test does."""
+    kinds = ("child", "group", "session", "orphan", "cleared")
+    report = world.home / "pids"
+    launch = world.python(ESCAPE, str(report), *kinds)
+    started = await world.hands.spawn(launch)
+    await world.until(lambda: len(pids_in(report)) == len(kinds) + 1, "every child is there")
+    fifos = {launch.files.stdout_fifo, launch.files.stderr_fifo}
+    leader = Identity(started.pid, started.start_ticks, started.boot_id, launch.instance)
+    yield leader, fifos, pids_in(report)
+    await tree.wait_gone(tree.kill_all(tree.members(leader, fifos)), 5)
+    await world.ended(launch.instance)
+
+
+async def test_escapees_by_group_session_double_fork_and_cleared_environment_are_found(family):
+    leader, fifos, pids = family
+    assert [one.pid for one in tree.members(leader, fifos)] == pids
+
+
+async def test_they_are_found_without_their_leader_too(family, world):
+    leader, fifos, pids = family
+    os.kill(leader.pid, signal.SIGKILL)
+    await world.ended(leader.instance)
+    assert [one.pid for one in tree.members(leader, fifos)] == [pid for pid in pids if pid != leader.pid]
+
+
+async def test_all_of_them_can_be_ended(family):
+    leader, fifos, _ = family
+    found = tree.members(leader, fifos)
+    assert tree.kill_all(found) == found
+    assert await tree.wait_gone(found, 5) == []
+    assert tree.members(leader, fifos) == []
+
+
+async def test_a_group_signal_reaches_a_stopped_member(world):
+    launch = world.launch("sh", "-c", "sleep 60 & wait")
+    started = await world.hands.spawn(launch)
+    leader = Identity(started.pid, started.start_ticks, started.boot_id, launch.instance)
+    await world.until(lambda: len(tree.members(leader)) == 2, "the child is there")
+    found = tree.members(leader)
+    assert tree.signal_group(leader, signal.SIGSTOP)
+    assert tree.signal_group(leader, signal.SIGTERM)
+    assert await tree.wait_gone(found, 5) == []
+    assert (await world.ended(launch.instance)).status == -signal.SIGTERM
+
+
+async def test_a_wait_that_is_too_short_names_who_lives(world):
+    launch = world.launch("sleep", "60")
+    started = await world.hands.spawn(launch)
+    one = Identity(started.pid, started.start_ticks, started.boot_id, launch.instance)
+    assert await tree.wait_gone([one], 0.01) == [one]
+    await world.end(launch.instance)
+
+
+@pytest.fixture
+async def bystander():
+    """A process that is not of any run."""
+    process = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True)
+    yield identity.identify(process.pid)
+    assert process.returncode is None
+    process.kill()
+    await process.wait()
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda one: Identity(one.pid, one.start_ticks - 1, one.boot_id, "x"),
+        lambda one: Identity(one.pid, one.start_ticks, "another boot", "x"),
+        lambda one: Identity(one.pid, 0, one.boot_id, "x"),
+    ],
+    ids=["recycled pid", "other boot", "no start time"],
+)
+async def test_a_stranger_behind_a_remembered_pid_is_never_signalled(bystander, lie):
+    false = lie(bystander)
+    assert not tree.signal_group(false, signal.SIGKILL)
+    assert tree.kill_all([false]) == []
+    assert tree.members(false) == []
+
+
+@pytest.mark.parametrize("pid", [1, 0, -1, -2, os.getpid()], ids=["init", "0", "-1", "-2", "ourselves"])
+async def test_no_signal_goes_to_everybody_to_init_or_to_ourselves(pid):
+    ticks = identity.start_ticks(pid) if pid > 0 else 1
+    meant = Identity(pid, ticks, identity.boot_id(), "x")
+    assert not tree.signal_group(meant, signal.SIGTERM)
+    assert tree.kill_all([meant]) == []
+
+
+async def test_a_process_that_leads_no_group_is_not_signalled_as_one():
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(60)")
+    assert not tree.signal_group(identity.identify(process.pid), signal.SIGTERM)
+    process.kill()
+    await process.wait()
+
+
+async def test_the_main_process_of_each_run_is_found(family):
+    leader, _, _ = family
+    assert tree.main_processes()[leader.instance] == leader
