@@ -1,0 +1,54 @@
+"""What every engine can do with a service. Calls return at once; reports tell what came of them."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from nexsock.model.project import RenderedConfig
+from nexsock.model.report import Report
+from nexsock.model.service import Service
+from nexsock.model.state import Run
+
+Reporter = Callable[[Report], None]
+
+
+class LaunchOrder(Struct, frozen=True, kw_only=True):
+    """Everything one start needs. `environment` is complete: nothing is added to it later."""
+
+    service: Service
+    run: Run
+    environment: dict[str, str]
+    configs: tuple[RenderedConfig, ...] = ()
+
+
+class EndOrder(Struct, frozen=True, kw_only=True):
+    """End a run. `asked`: run the stop hooks and the stop command first; otherwise only clear what it left behind."""
+
+    service: Service
+    run: Run
+    environment: dict[str, str]
+    asked: bool
+
+
+class Engine(Protocol):
+    """Effects without decisions. For one service, orders are carried out one after the other."""
+
+    def launch(self, order: LaunchOrder) -> None:
+        """Start it; Launched or LaunchFailed follows, and later Exited."""
+
+    def end(self, order: EndOrder) -> None:
+        """End everything of the run gently; Signalled and, when nothing is left, Gone follow.
+
+        Gone follows in any case, also for a run that this engine never launched or of which nothing is left: an
+        earlier brain may have recorded a start and died before it. Whoever waits for the end waits for Gone alone.
+        """
+
+    def kill(self, service: str, instance: str) -> None:
+        """SIGKILL everything of the run; Gone follows, at the latest after `lifecycle.stop.UNKILLABLE_AFTER_S`."""
+
+    def signal(self, service: str, instance: str, number: int) -> None:
+        """Send a signal to the process group of the run."""
+
+    def forget(self, service: str) -> None:
+        """Drop what is kept for a service that no longer exists."""

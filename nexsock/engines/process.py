@@ -1,0 +1,335 @@
+"""Services as processes of this machine, started and watched by the keeper.
+
+For each service there is at most one `_Life`: a run from its preparation to the moment when nothing of it is left.
+Orders only start tasks; what came of them is reported.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+
+from nexsock import errors
+from nexsock.engines import hooks, notes
+from nexsock.engines.base import EndOrder, LaunchOrder, Reporter
+from nexsock.engines.exits import Exits
+from nexsock.engines.sweep import Sweep
+from nexsock.lifecycle.stop import UNKILLABLE_AFTER_S
+from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Noted, Signalled
+from nexsock.model.service import Hook, Service
+from nexsock.model.state import Run
+from nexsock.runtime import clock, files, hands, identity, kept, ports
+from nexsock.runtime.line import KeeperLost
+
+_log = logging.getLogger(__name__)
+
+
+class _Life:
+    """One run: the task that launches it, its end, and the wish to kill it."""
+
+    def __init__(self, service: Service, run: Run) -> None:
+        self.service = service
+        self.run = run
+        self.leader = _leader(run) if run.pid is not None else None
+        self.spawning = False
+        self.launching: asyncio.Task[None] | None = None
+        self.ended = asyncio.Event()
+        self.kill = asyncio.Event()
+
+
+class ProcessEngine:
+    """The processes of one project.
+
+    Args:
+        exits: tells how runs end.
+        remembered: waits until what was reported before is on disk; only then is an exit acknowledged to the keeper.
+        logs_dir: folder of the log files and their indexes.
+        fifos_dir: folder of the FIFOs.
+    """
+
+    def __init__(
+        self,
+        project_id: str,
+        *,
+        keeper: hands.Hands,
+        exits: Exits,
+        sweep: Sweep,
+        report: Reporter,
+        remembered: Callable[[], Awaitable[object]],
+        logs_dir: str,
+        fifos_dir: str,
+    ) -> None:
+        self._project_id = project_id
+        self._keeper = keeper
+        self._exits = exits
+        self._sweep = sweep
+        self._report = report
+        self._remembered = remembered
+        self._logs_dir = logs_dir
+        self._fifos_dir = fifos_dir
+        self._lives: dict[str, _Life] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- orders
+
+    def launch(self, order: LaunchOrder) -> None:
+        life = self._lives[order.service.name] = _Life(order.service, order.run)
+        life.launching = self._task(self._launch(life, order), f"launch {order.service.name}")
+
+    def end(self, order: EndOrder) -> None:
+        life = self._lives.get(order.service.name)
+        if life is None or life.run.instance != order.run.instance:
+            life = self.resume(order.service, order.run)
+        life.service = order.service
+        self._task(self._end(life, order), f"end {order.service.name}")
+
+    def kill(self, service: str, instance: str) -> None:
+        if (life := self._lives.get(service)) is not None and life.run.instance == instance:
+            life.kill.set()
+
+    def signal(self, service: str, instance: str, number: int) -> None:
+        if (life := self._lives.get(service)) is not None and life.run.instance == instance:
+            self._signal(instance, number)
+
+    def forget(self, service: str) -> None:
+        self._lives.pop(service, None)
+
+    def resume(self, service: Service, run: Run) -> _Life:
+        """Take up a run that an earlier brain launched."""
+        life = self._lives[service.name] = _Life(service, run)
+        self._listen(life)
+        if run.exit is not None or run.pid is None:
+            life.ended.set()
+        return life
+
+    def pids(self, service: str) -> Iterable[int]:
+        """The processes of a service now, the main one first."""
+        life = self._lives.get(service)
+        if life is None or life.leader is None:
+            return ()
+        main = life.leader.pid
+        others = self._sweep.now(life.leader, self._fifos(life.service, life.run))
+        return (main, *(found.pid for found in others if found.pid != main))
+
+    async def close(self) -> None:
+        """Let go of everything; the services stay."""
+        for life in self._lives.values():
+            self._exits.leave(life.run.instance)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- a start
+
+    async def _launch(self, life: _Life, order: LaunchOrder) -> None:
+        service, run = life.service, life.run
+        try:
+            self._write_configs(order)
+            self._check_ports(service)
+            await hooks.run("pre_start", service.hooks.pre_start, order.environment, service.launch.working_dir)
+            life.spawning = True
+            self._listen(life)
+            started = await self._keeper.spawn(self._launch_of(order))
+        except (errors.NexsockError, OSError) as error:
+            self._exits.leave(run.instance)
+            self._lives.pop(service.name, None)
+            self._report(_failure(service, run, error))
+            return
+        except Exception as error:  # a fault of ours must not leave the service "starting" for ever
+            _log.exception("service '%s' cannot be started", service.name)
+            self._exits.leave(run.instance)
+            self._lives.pop(service.name, None)
+            fault = errors.LaunchError(f"nexsock met a fault of its own: {error!r}", hint="see 'nexsock daemon logs'")
+            self._report(_failure(service, run, fault))
+            return
+        life.leader = identity.Identity(started.pid, started.start_ticks, started.boot_id, run.instance)
+        self._report(
+            Launched(
+                service=service.name,
+                instance=run.instance,
+                pid=started.pid,
+                start_ticks=started.start_ticks,
+                boot_id=started.boot_id,
+                at=clock.wall(),
+                mono=clock.monotonic(),
+            )
+        )
+        await self._note_hooks("post_start", service.hooks.post_start, order.environment, life)
+
+    def _write_configs(self, order: LaunchOrder) -> None:
+        for config in order.configs:
+            try:
+                os.makedirs(os.path.dirname(config.target), exist_ok=True)
+                files.write_atomically(config.target, config.text.encode(), config.mode)
+            except OSError as error:
+                raise errors.LaunchError(
+                    f"config '{config.name}' cannot be written to {config.target}: {error.strerror}",
+                    hint="make room for it, or give it another target",
+                ) from error
+
+    def _check_ports(self, service: Service) -> None:
+        if not service.launch.ports:
+            return
+        taken = self._sweep.listening()
+        for name, port in service.launch.ports.items():
+            if inodes := taken.get(port.number):
+                holder = ports.holder(port.number, inodes)
+                raise errors.PortBusy(
+                    f"port {port.number} ({name}) is held by {holder}",
+                    hint=f"stop it, or give '{service.name}' another port",
+                )
+
+    def _launch_of(self, order: LaunchOrder) -> kept.Launch:
+        service, run = order.service, order.run
+        return kept.Launch(
+            instance=run.instance,
+            project=self._project_id,
+            service=service.name,
+            run=run.number,
+            argv=service.launch.command,
+            cwd=service.launch.working_dir,
+            environment=order.environment,
+            files=notes.files_of(service, run.number, self._logs_dir, self._fifos_dir),
+            note=notes.note_of(service, run),
+        )
+
+    def _fifos(self, service: Service, run: Run) -> tuple[str, str]:
+        """The paths of the run's output and error."""
+        found = notes.files_of(service, run.number, self._logs_dir, self._fifos_dir)
+        return found.stdout_fifo, found.stderr_fifo
+
+    def _listen(self, life: _Life) -> None:
+        """From now on the exit of this run comes to us."""
+        service, instance = life.service.name, life.run.instance
+
+        def told(found: kept.Ended) -> None:
+            life.ended.set()
+            self._report(Exited(service=service, instance=instance, exit=notes.exit_of(found)))
+
+        self._exits.watch(instance, told)
+
+    # -- an end
+
+    async def _end(self, life: _Life, order: EndOrder) -> None:
+        service, run = life.service, life.run
+        if life.launching is not None and not life.launching.done():
+            if not life.spawning:
+                life.launching.cancel()
+            await asyncio.wait([life.launching])
+        survivors: tuple[int, ...] = ()
+        if life.leader is not None:
+            if order.asked:
+                await self._ask_to_end(life, order)
+            survivors = await self._clear(life)
+            await self._note_hooks("post_stop", service.hooks.post_stop, order.environment, life)
+            self._task(self._let_go(run.instance), f"let go of {service.name}")
+        self._exits.leave(run.instance)
+        if self._lives.get(service.name) is life:
+            del self._lives[service.name]
+        self._report(Gone(service=service.name, instance=run.instance, survivors=survivors))
+
+    async def _ask_to_end(self, life: _Life, order: EndOrder) -> None:
+        """Hooks and stop command, then the stop signal; a wish to kill cuts all of it short."""
+        service = life.service
+        if service.hooks.pre_stop or service.stop.command:
+            await self._before_signal_or_kill(life, order)
+        if not life.kill.is_set():
+            self._signal(life.run.instance, signal.Signals[service.stop.signal])
+            self._signal(life.run.instance, signal.SIGCONT)  # what is stopped could not hear the first
+            self._report(Signalled(service=service.name, instance=life.run.instance))
+
+    async def _before_signal_or_kill(self, life: _Life, order: EndOrder) -> None:
+        asking = asyncio.ensure_future(self._before_signal(life, order))
+        killing = asyncio.ensure_future(life.kill.wait())
+        await asyncio.wait([asking, killing], return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (asking, killing):
+            waiting.cancel()
+        await asyncio.wait([asking, killing])
+
+    async def _before_signal(self, life: _Life, order: EndOrder) -> None:
+        await self._note_hooks("pre_stop", life.service.hooks.pre_stop, order.environment, life)
+        if life.service.stop.command:
+            hook = Hook(command=life.service.stop.command, timeout_s=life.service.stop.grace_s)
+            await self._note_hooks("stop_command", (hook,), order.environment, life)
+
+    async def _clear(self, life: _Life) -> tuple[int, ...]:
+        """Wait until nothing of the run is left, killing when told to; return the pids that would not end."""
+        assert life.leader is not None
+        signalled: set[int] = {life.leader.pid}
+        deadline: float | None = None
+        while True:
+            if not life.kill.is_set():
+                await _first(life.ended.wait(), life.kill.wait())
+            left = await self._sweep.members(life.leader, self._fifos(life.service, life.run))
+            if not left and life.ended.is_set():
+                return ()
+            if life.kill.is_set():
+                deadline = deadline or clock.monotonic() + UNKILLABLE_AFTER_S
+                if clock.monotonic() >= deadline:
+                    return tuple(found.pid for found in left)
+                self._sweep.signal(left, signal.SIGKILL)
+            else:
+                fresh = [found for found in left if found.pid not in signalled]
+                self._sweep.signal(fresh, signal.Signals[life.service.stop.signal])
+                signalled.update(found.pid for found in fresh)
+            await self._some_end(life, left, deadline)
+
+    async def _some_end(self, life: _Life, left: list[identity.Identity], deadline: float | None) -> None:
+        """Return when one of these has ended, when the end of the main process or the wish to kill comes, or at the
+        deadline."""
+        coming = [told.wait() for told in (life.ended, life.kill) if not told.is_set()]
+        waits: list[Coroutine[None, None, object]] = [self._sweep.ended(left), *coming]
+        limit = None if deadline is None else max(0.0, deadline - clock.monotonic())
+        await _first(*waits, timeout_s=limit)
+
+    async def _let_go(self, instance: str) -> None:
+        """The keeper need not remember this run any more, once its end is on disk."""
+        await self._remembered()
+        await self._keeper.acknowledge(instance)
+        await self._keeper.close(instance)
+
+    def _signal(self, instance: str, number: int) -> None:
+        self._task(self._deliver(instance, number), f"signal {number}")
+
+    async def _deliver(self, instance: str, number: int) -> None:
+        """To the whole group; one that ended meanwhile needs none, and one that may not be signalled is met again."""
+        with contextlib.suppress(kept.Refused, KeeperLost):
+            await self._keeper.signal(instance, number)
+
+    # -- hooks
+
+    async def _note_hooks(self, name: str, asked: tuple[Hook, ...], environment: dict[str, str], life: _Life) -> None:
+        """Run hooks whose failure stops nothing; it is told."""
+        try:
+            await hooks.run(name, asked, environment, life.service.launch.working_dir)
+        except (hooks.HookFailed, OSError) as error:
+            self._report(Noted(service=life.service.name, instance=life.run.instance, text=str(error)))
+
+    def _task(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _leader(run: Run) -> identity.Identity:
+    return identity.Identity(run.pid or 0, run.start_ticks or 0, run.boot_id, run.instance)
+
+
+def _failure(service: Service, run: Run, error: Exception) -> LaunchFailed:
+    """A refusal of the file's own making is final; what a moment may change is worth another try."""
+    transient = error.transient if isinstance(error, kept.Refused) else isinstance(error, (hooks.HookFailed, OSError))
+    return LaunchFailed(service=service.name, instance=run.instance, message=str(error), transient=transient)
+
+
+async def _first(*waits: Coroutine[None, None, object], timeout_s: float | None = None) -> None:
+    """Wait for the first of these to end, and cancel the others."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
