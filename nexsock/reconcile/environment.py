@@ -1,0 +1,36 @@
+"""The environment of a run: what it inherits, what the file says, and the marks by which its processes are known."""
+
+from collections.abc import Mapping
+
+from nexsock.model.project import Project
+from nexsock.model.service import Service
+from nexsock.model.state import Run
+
+MARKS = ("NEXSOCK_PROJECT", "NEXSOCK_SERVICE", "NEXSOCK_INSTANCE")
+_ALWAYS = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
+"""Inherited even with `inherit_env: false`: without them hardly a program works."""
+
+
+def compose(
+    caller: Mapping[str, str], project: Project, service: Service, run: Run, extra: Mapping[str, str]
+) -> dict[str, str]:
+    """All variables of one run; later ones win: inherited, the file's, `extra` for this run, the marks."""
+    return {
+        **beside(caller, service),
+        **extra,
+        "NEXSOCK_PROJECT": project.id,
+        "NEXSOCK_SERVICE": service.name,
+        "NEXSOCK_INSTANCE": run.instance,
+    }
+
+
+def beside(caller: Mapping[str, str], service: Service) -> dict[str, str]:
+    """The variables for a program that is run as the service would be, without being a run of it."""
+    return {**_inherited(caller, service.launch.inherit_env), **service.launch.environment}
+
+
+def _inherited(caller: Mapping[str, str], inherit: bool | tuple[str, ...]) -> dict[str, str]:
+    if inherit is True:
+        return {name: value for name, value in caller.items() if name not in MARKS}
+    names = _ALWAYS if inherit is False else inherit
+    return {name: caller[name] for name in names if name in caller}

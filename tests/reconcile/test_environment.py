@@ -1,0 +1,39 @@
+import pytest
+from msgspec.structs import replace
+
+from nexsock.model.project import Project
+from nexsock.model.state import Cause, Run
+from nexsock.reconcile import environment
+
+CALLER = {"PATH": "/bin", "HOME": "/home/ada", "EDITOR": "vi", "NEXSOCK_INSTANCE": "the-outer-one"}
+PROJECT = Project(id="shop-1", name="shop", directory="/shop")
+RUN = Run(number=1, instance="run-1", cause=Cause(kind="user", text="up"), fingerprint="")
+MARKS = {"NEXSOCK_PROJECT": "shop-1", "NEXSOCK_SERVICE": "web", "NEXSOCK_INSTANCE": "run-1"}
+
+
+def composed(make, inherit, extra=None, **env):
+    web = make("web", env=env)
+    web = replace(web, launch=replace(web.launch, inherit_env=inherit))
+    return environment.compose(CALLER, PROJECT, web, RUN, extra or {})
+
+
+@pytest.mark.parametrize(
+    ("inherit", "inherited"),
+    [
+        (True, {"PATH": "/bin", "HOME": "/home/ada", "EDITOR": "vi"}),
+        (False, {"PATH": "/bin", "HOME": "/home/ada"}),
+        (("EDITOR", "MISSING"), {"EDITOR": "vi"}),
+    ],
+)
+def test_it_inherits_what_the_file_says_and_never_the_marks_of_another_run(make, inherit, inherited):
+    assert composed(make, inherit) == {**inherited, **MARKS}
+
+
+def test_the_file_beats_the_caller_and_the_run_beats_the_file(make):
+    found = composed(make, True, {"EDITOR": "emacs"}, PATH="/shop/bin", EDITOR="ed")
+    assert (found["PATH"], found["EDITOR"]) == ("/shop/bin", "emacs")
+
+
+def test_nobody_can_forge_the_marks(make):
+    found = composed(make, True, {"NEXSOCK_INSTANCE": "forged"}, NEXSOCK_SERVICE="forged")
+    assert {name: found[name] for name in MARKS} == MARKS
