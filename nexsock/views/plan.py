@@ -1,0 +1,75 @@
+"""A plan for people: what will be done, why, where that stands in the file, and which field changes how."""
+
+from nexsock.model.plan import FieldChange, Hold, Plan, Step
+from nexsock.model.status import PlanStatus
+from nexsock.views import problems, style, table
+
+SIGNS = {
+    "start": ("+", "green"),
+    "run": ("+", "green"),
+    "adopt": ("=", "cyan"),
+    "update": ("~", "cyan"),
+    "signal": ("!", "cyan"),
+    "restart": ("±", "yellow"),
+    "stop": ("-", "red"),
+    "forget": ("-", "dim"),
+}
+
+
+def render(status: PlanStatus, *, colour: bool) -> str:
+    """Warnings, steps with their fields, holds, and a last line that counts them."""
+    warnings = problems.render(status.warnings, colour=colour)
+    if not status.plan.steps and not status.plan.holds:
+        return warnings + "Nothing to do: everything is as the file says.\n"
+    return f"{warnings}{steps_and_holds(status.plan, colour=colour)}\n{totals(status.plan)}\n"
+
+
+def steps_and_holds(plan: Plan, *, colour: bool) -> str:
+    """One line a step and a hold, in columns; the changed fields of a step below it."""
+    rows = [_step(step, colour) for step in plan.steps] + [_hold(hold, colour) for hold in plan.holds]
+    lines = table.render(("", "", "", ""), rows, colour=colour).splitlines(keepends=True)
+    below = [_fields(step.fields, colour) for step in plan.steps] + ["" for _ in plan.holds]
+    return "".join(line + fields for line, fields in zip(lines, below, strict=True))
+
+
+def _step(step: Step, colour: bool) -> list[str]:
+    sign, look = SIGNS[step.action]
+    signal = f" ({step.signal})" if step.action == "signal" and step.signal else ""
+    return [
+        style.paint(f"{sign} {step.action}", look, colour),
+        style.paint(step.service, "bold", colour),
+        style.one_line(step.reason) + signal,
+        style.paint(step.origin or "", "dim", colour),
+    ]
+
+
+def _hold(hold: Hold, colour: bool) -> list[str]:
+    because = f" ({hold.because})" if hold.because else ""
+    return [
+        style.paint(". hold", "red" if hold.failed else "yellow", colour),
+        style.paint(hold.service, "bold", colour),
+        style.one_line(f"waits for {hold.waits_for}{because}"),
+        style.paint(hold.origin or "", "dim", colour),
+    ]
+
+
+def _fields(fields: tuple[FieldChange, ...], colour: bool) -> str:
+    return "".join(f"      {field.path}: {_change(field, colour)}{_place(field, colour)}\n" for field in fields)
+
+
+def _change(field: FieldChange, colour: bool) -> str:
+    old = style.paint(style.one_line(field.old or ""), "red", colour)
+    new = style.paint(style.one_line(field.new or ""), "green", colour)
+    if field.old is None:
+        return f"{new} (new)"
+    return f"{old} (removed)" if field.new is None else f"{old} → {new}"
+
+
+def _place(field: FieldChange, colour: bool) -> str:
+    return style.paint(f"  ({field.origin})", "dim", colour) if field.origin else ""
+
+
+def totals(plan: Plan) -> str:
+    """ "2 changes, 1 on hold"."""
+    held = f", {len(plan.holds)} on hold" if plan.holds else ""
+    return style.plural(plan.changes, "change") + held

@@ -1,0 +1,92 @@
+"""The page of one service: what it is, how it does, what it hangs on, and its last runs."""
+
+from nexsock import units
+from nexsock.model.status import DependencyStatus, ProbeStatus, RunStatus, ServiceDetail, ServiceStatus
+from nexsock.views import ps, style, table, times
+
+SHOWN_RUNS = 5
+
+
+def render(detail: ServiceDetail, *, colour: bool, columns: int, now: float) -> str:
+    """The page; a broken file is announced above it."""
+    service = detail.service
+    fault = detail.project.config_error if detail.project else None
+    facts = [
+        ("command", style.one_line(detail.command)),
+        ("directory", detail.working_dir),
+        ("process", _process(service)),
+        ("ports", ", ".join(f"{name} {number}" for name, number in service.ports.items())),
+        ("git", _git(service)),
+        ("log", detail.log_file),
+        ("needs", ", ".join(_dependency(needed, colour) for needed in detail.depends_on)),
+        ("needed by", ", ".join(detail.required_by)),
+        *[("probe", _probe(probe, colour, now)) for probe in detail.probes],
+    ]
+    return "".join(
+        [
+            ps.config_fault(fault, colour=colour, now=now),
+            _title(detail, colour),
+            f"  {style.one_line(detail.description)}\n" if detail.description else "",
+            table.pairs(facts, colour=colour),
+            "\n" + runs(detail.history[:SHOWN_RUNS], colour=colour, columns=columns, now=now) if detail.history else "",
+        ]
+    )
+
+
+def _title(detail: ServiceDetail, colour: bool) -> str:
+    service = detail.service
+    verdict = "" if service.health == "-" else f", {ps.health(service.health, colour)}"
+    said = ps.reason(service)
+    origin = style.paint(f"  ({detail.origin})", "dim", colour) if detail.origin else ""
+    head = f"{style.paint(service.name, 'bold', colour)}  {style.phase(service.phase, colour)}{verdict}"
+    return f"{head}{': ' + said if said else ''}{origin}\n"
+
+
+def _process(service: ServiceStatus) -> str:
+    parts = [f"pid {service.pid}"] if service.pid is not None else []
+    if service.uptime_s is not None:
+        parts.append(f"up {units.format_duration(service.uptime_s)}")
+    if service.run is not None:
+        parts.append(f"run {service.run}")
+    if service.restarts:
+        parts.append(style.plural(service.restarts, "restart"))
+    return ", ".join(parts)
+
+
+def _git(service: ServiceStatus) -> str:
+    if service.git is None:
+        return ""
+    return " ".join(part for part in (service.git.branch, (service.git.commit or "")[:12]) if part)
+
+
+def _dependency(needed: DependencyStatus, colour: bool) -> str:
+    words = f"{needed.name} {needed.condition}"
+    if needed.met:
+        return f"{words} {style.paint('(met)', 'green', colour)}"
+    missing = "(not met)" if needed.required else "(not met, not required)"
+    return f"{words} {style.paint(missing, 'yellow', colour)}"
+
+
+def _probe(probe: ProbeStatus, colour: bool, now: float) -> str:
+    if probe.ok is None:
+        return f"{probe.kind}: not asked yet"
+    verdict = style.paint("ok", "green", colour) if probe.ok else style.paint("failed", "red", colour)
+    output = style.one_line(probe.output)
+    return f"{probe.kind}: {verdict}, {times.ago(probe.at, now)}{': ' + output if output else ''}"
+
+
+def runs(history: tuple[RunStatus, ...], *, colour: bool, columns: int, now: float) -> str:
+    """The table of runs, newest first; also the whole of `history SERVICE`."""
+    headings = ("RUN", "STARTED", "READY AFTER", "LASTED", "END", "CAUSE")
+    rows = [
+        [
+            str(run.run),
+            times.ago(run.started_at, now),
+            times.span(run.started_at, run.ready_at),
+            times.span(run.started_at, run.exited_at),
+            run.exit or ("-" if run.exited_at is None else f"exited with {run.exit_code}"),
+            style.one_line(run.cause + (f" ({run.origin})" if run.origin else "")),
+        ]
+        for run in history
+    ]
+    return table.render(headings, rows, colour=colour, columns=columns)

@@ -1,0 +1,30 @@
+from nexsock.views import table
+
+
+def test_columns_are_as_wide_as_their_widest_cell():
+    assert table.render(("A", "LONG", "C"), [["xxx", "1", "z"], ["y", "22222", ""]], colour=False) == (
+        "A    LONG   C\nxxx  1      z\ny    22222\n"
+    )
+
+
+def test_coloured_and_wide_cells_keep_the_columns():
+    drawn = table.render(("N", "V"), [["\x1b[31mab\x1b[0m", "1"], ["日本", "2"]], colour=False)
+    assert drawn == "N     V\n\x1b[31mab\x1b[0m    1\n日本  2\n"
+
+
+def test_only_the_last_cell_gives_way():
+    assert table.render(("", ""), [["name", "a long sentence"]], colour=False, columns=16) == "name  a long se…\n"
+
+
+def test_the_last_cell_keeps_eight_columns_on_the_narrowest_terminal():
+    assert table.render(("", ""), [["name", "a long sentence"]], colour=False, columns=3) == "name  a long…\n"
+
+
+def test_a_table_without_headings_has_only_its_rows():
+    assert table.render(("", ""), [["a", "b"]], colour=False) == "a  b\n"
+
+
+def test_pairs_leave_out_what_has_no_value():
+    assert table.pairs([("pid", "12"), ("git", ""), ("command", "run")], colour=False) == (
+        "  pid      12\n  command  run\n"
+    )
