@@ -1,0 +1,1 @@
+"""The daemon from outside: find or start it, and call its operations, blocking or asynchronous."""

@@ -1,0 +1,209 @@
+"""Start the user's daemon: once, whoever else is doing the same, and know when it serves.
+
+One lock beside the socket decides who of many commands starts it; the others wait for the lock and find the daemon
+there. The starter waits on a socket of its own that the daemon tells when it serves, so nothing is polled.
+"""
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+import nexsock
+from nexsock import places as folders
+from nexsock.errors import Unreachable
+from nexsock.keeper import launch
+from nexsock.places import Places
+
+Client = TypeVar("Client")
+
+LOG_LINES = 5
+"""Lines of the daemon's log that an error shows."""
+ALREADY_RUNNING = "nexsock: already running"
+"""What a keeper says that finds the lock taken (keeper.main)."""
+WITHOUT_WORD_S = 0.05
+"""How often to look for the socket of a daemon that somebody else started and that will not tell us."""
+NOT_INHERITED = (
+    "NEXSOCK_PROJECT", "NEXSOCK_SERVICE", "NEXSOCK_INSTANCE", "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
+    "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+)  # fmt: skip
+"""Variables that belong to the process we happen to run in: with its marks the daemon would be taken for a service."""
+
+
+def daemon_argv(places: Places, brain_options: tuple[str, ...] = (), *, detach: bool = True) -> list[str]:
+    """The command that starts keeper and brain; it does nothing where they run already."""
+    return launch.keeper_argv(
+        sys.executable,
+        _root(),
+        os.path.dirname(places.lock),
+        brain_argv(brain_options),
+        log_path=places.daemon_log if detach else "",
+        detach=detach,
+    )
+
+
+def heir_argv(places: Places, brain_options: tuple[str, ...], brain: int, descriptors: int) -> list[str]:
+    """The command by which the brain with pid `brain` replaces a keeper that it has lost."""
+    return launch.keeper_argv(
+        sys.executable,
+        _root(),
+        os.path.dirname(places.lock),
+        brain_argv(brain_options),
+        heir_of=brain,
+        descriptors=descriptors,
+    )
+
+
+def _root() -> str:
+    """The folder that holds the package."""
+    return os.path.dirname(os.path.dirname(os.path.abspath(nexsock.__file__)))
+
+
+def brain_argv(options: tuple[str, ...] = ()) -> list[str]:
+    """The command of the brain. -P: a folder that a command happens to be run in must not lend it modules."""
+    return [sys.executable, "-P", "-m", "nexsock.nexsockd", *options, "--brain"]
+
+
+@contextmanager
+def only_starter(places: Places) -> Iterator[None]:
+    """Wait until no other command of this user is starting a daemon. Who holds this has a deadline to keep."""
+    descriptor = os.open(places.runtime_dir + "/start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def start(places: Places, argv: list[str], deadline: float, attempt: Callable[[], Client | None]) -> Client:
+    """What `attempt` gives once a daemon serves. The caller is the only starter.
+
+    Args:
+        deadline: on time.monotonic.
+        attempt: connects; None while nobody listens.
+    Raises:
+        Unreachable: it did not come up; the text shows the end of its log.
+    """
+    logged = _size(places.daemon_log)
+    path = places.runtime_dir + "/start.sock"
+    with _told_at(path) as told:
+        complaint = _spawn(argv, {**_environment(os.environ), "NOTIFY_SOCKET": path})
+        if complaint == ALREADY_RUNNING:
+            _ask_for_socket(places.lock)
+        elif complaint:
+            raise Unreachable(f"nexsockd could not be started: {complaint}")
+        while (left := deadline - time.monotonic()) > 0:
+            told.settimeout(min(left, WITHOUT_WORD_S) if complaint else left)
+            if _word(told).startswith("ERRNO="):
+                break
+            if client := attempt():
+                return client
+    raise Unreachable(
+        f"nexsockd did not come up{_log_end(places.daemon_log, logged)}",
+        hint=f"the whole log is {places.daemon_log}",
+    )
+
+
+@contextmanager
+def _told_at(path: str) -> Iterator[socket.socket]:
+    """A socket on which a starting daemon says that it serves."""
+    address, folder = folders.socket_address(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
+        try:
+            _unlink(path)
+            told.bind(address)
+            yield told
+        finally:
+            _unlink(path)
+            if folder is not None:
+                os.close(folder)
+
+
+def _word(told: socket.socket) -> str:
+    try:
+        return told.recv(4096).decode(errors="replace")
+    except TimeoutError:
+        return ""
+
+
+def _spawn(argv: list[str], environment: Mapping[str, str]) -> str:
+    """Run a keeper that detaches itself; returns what it had to say before it did."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    with open(reading, "rb") as said:
+        try:
+            pid = os.posix_spawn(
+                argv[0],
+                argv,
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, writing, 1),
+                    (os.POSIX_SPAWN_DUP2, writing, 2),
+                ],
+                setsigmask=(),
+                setsigdef=[signal.SIGINT, signal.SIGPIPE, signal.SIGTERM],
+            )
+        finally:
+            os.close(writing)
+        text = said.read().decode(errors="replace")
+    os.waitpid(pid, 0)
+    return text.strip()
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of the daemon: the starter's, without what marks the starter itself."""
+    return {name: value for name, value in environ.items() if name not in NOT_INHERITED}
+
+
+def _ask_for_socket(lock: str) -> None:
+    """A daemon runs but its socket's file is gone: have it make a new one.
+
+    Its pid stands in the lock file; it gets the signal only if it is a nexsockd of this user.
+    """
+    try:
+        with open(lock, encoding="ascii") as file:
+            pid = int(file.read(20) or 0)
+        process = os.pidfd_open(pid) if pid > 1 else -1
+    except (OSError, ValueError):
+        return
+    if process < 0:
+        return
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            is_daemon = b"nexsock.nexsockd" in file.read().split(b"\0")
+        if is_daemon:
+            signal.pidfd_send_signal(process, signal.SIGHUP)
+    except OSError:
+        return
+    finally:
+        os.close(process)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _log_end(path: str, start: int) -> str:
+    """The last lines that were written to a log since it had `start` bytes, as the end of a sentence."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(start, os.fstat(file.fileno()).st_size - 16384))
+            lines = file.read().decode(errors="replace").splitlines()[-LOG_LINES:]
+    except OSError:
+        return ""
+    return "; its last words:\n" + "\n".join(f"    {line}" for line in lines) + "\n" if lines else ""
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
