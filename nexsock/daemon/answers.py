@@ -1,0 +1,103 @@
+"""What the daemon knows of a project, in the documents of `model.status`. Only looks; changes nothing."""
+
+from collections.abc import Iterable
+
+from nexsock.daemon.host import Host
+from nexsock.model.status import Failure, ProjectStatus, ProjectSummary, ServiceDetail, Why
+from nexsock.protocol import api
+from nexsock.reconcile import describe
+from nexsock.runtime import clock
+from nexsock.store import migrate
+
+LINES_OF_CULPRIT = 15
+"""Log lines shown of a service that failed."""
+
+
+def project_status(host: Host, chosen: Iterable[str] = ()) -> ProjectStatus:
+    """The lines of the named services, or of all: those of the file in start order, then what is left of others."""
+    project, now = host.project, clock.monotonic()
+    listed = tuple(chosen) or (*project.services, *host.removed())
+    lines = tuple(describe.status(project.services.get(name), host.reconciler.record(name), now=now) for name in listed)
+    return ProjectStatus(project=host.info(), services=lines)
+
+
+def summary(host: Host) -> ProjectSummary:
+    """One line about a project."""
+    lines = project_status(host).services
+    return ProjectSummary(
+        id=host.project.id,
+        name=host.project.name,
+        dir=host.project.directory,
+        services=len(host.project.services),
+        running=sum(line.pid is not None for line in lines),
+        failed=sum(line.phase == "failed" for line in lines),
+        watching=host.watching,
+        config_error=host.fault is not None,
+    )
+
+
+def detail(host: Host, name: str) -> ServiceDetail:
+    """Everything about one service.
+
+    Raises:
+        NotFound: the project has no such service.
+    """
+    service, record = host.service(name), host.reconciler.record(name)
+    return ServiceDetail(
+        service=describe.status(service, record, now=clock.monotonic()),
+        command=describe.command(service),
+        working_dir=service.launch.working_dir,
+        depends_on=describe.dependencies(host.project, host.state.records, service),
+        required_by=tuple(other.name for other in host.project.services.values() if service.name in other.depends_on),
+        probes=describe.probes(service, record),
+        history=tuple(describe.run_status(run) for run in host.store.runs(service.name)[:5]),
+        log_file=f"{host.logs_dir}/{service.name}.log",
+        origin=host.project.origin(f"services.{service.name}"),
+        description=service.description,
+        project=host.info(),
+    )
+
+
+def why(host: Host, name: str) -> Why:
+    """Why a service is as it is, from itself down to the culprit, with what the culprit said last.
+
+    Raises:
+        NotFound: the project has no such service.
+    """
+    service, record = host.service(name), host.reconciler.record(name)
+    chain = describe.chain(host.project, host.state.records, service.name)
+    culprit = host.reconciler.record(chain[-1].service)
+    return Why(
+        service=service.name,
+        phase=record.phase,
+        chain=chain,
+        next=describe.next_action(service, record, now=clock.monotonic(), wall=clock.wall()),
+        last_exit=str(culprit.run.exit) if culprit.run is not None and culprit.run.exit is not None else None,
+        last_log=host.last_lines(culprit.name, LINES_OF_CULPRIT) if culprit.run is not None else (),
+        last_probe=culprit.health.last_output or None if culprit.health is not None else None,
+        config_error=host.fault,
+    )
+
+
+def failure(host: Host, name: str) -> Failure:
+    """Why a service is not as it should be, with the end of the culprit's log."""
+    chain = describe.chain(host.project, host.state.records, name)
+    culprit = host.reconciler.record(chain[-1].service)
+    return Failure(
+        service=name,
+        reason=chain[0].because,
+        chain=chain,
+        last_log=host.last_lines(culprit.name, LINES_OF_CULPRIT) if culprit.run is not None else (),
+        last_probe=culprit.health.last_output or None if culprit.health is not None else None,
+    )
+
+
+def database_status(path: str | None, schema: migrate.Schema) -> api.DatabaseStatus:
+    """Where a project's memory lies, and which version of its layout it has."""
+    return api.DatabaseStatus(
+        path=path or "memory:",
+        version=schema.version,
+        newest=schema.newest,
+        applied=schema.applied,
+        pending=schema.pending,
+    )

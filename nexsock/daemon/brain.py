@@ -1,0 +1,96 @@
+"""The brain's process: the daemon's parts put together around the keeper's channel, and lived through once."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from nexsock.daemon import lifespan, listen, revival
+from nexsock.daemon.bus import Bus
+from nexsock.daemon.host import Shared
+from nexsock.daemon.loader import Loader
+from nexsock.daemon.local import LocalApi
+from nexsock.engines.exits import Exits
+from nexsock.engines.growth import Growth
+from nexsock.places import Places
+from nexsock.runtime.hands import Hands
+from nexsock.store.writer import Writer
+
+
+def main(
+    places: Places,
+    channel: int,
+    lock: int,
+    *,
+    keeper_argv: Callable[[int, int], list[str]],
+    tcp: str = "",
+    anywhere: bool = False,
+) -> None:
+    """Be the brain until somebody ends it.
+
+    Args:
+        channel, lock: the descriptors that the keeper has handed over.
+        keeper_argv: makes the command of a next keeper from our pid and a soft limit on descriptors.
+        tcp: an address to listen on besides the Unix socket.
+    """
+    starter = os.environ.pop("NOTIFY_SOCKET", "")
+    _sign(lock)
+    try:
+        _keeper = asyncio.run(_live(places, channel, lock, keeper_argv, tcp, anywhere, starter))
+    except BaseException as error:
+        lifespan.tell_starter(f"ERRNO=1\nSTATUS={error}", starter)
+        raise
+    os._exit(0)  # with the channel still open: a keeper kills a brain that has closed it and goes on
+
+
+def _sign(lock: int) -> None:
+    """Write our pid into the lock's file: whoever finds the socket's file gone can ask us for a new one."""
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+
+
+async def _live(
+    places: Places,
+    channel: int,
+    lock: int,
+    keeper_argv: Callable[[int, int], list[str]],
+    tcp: str,
+    anywhere: bool,
+    starter: str,
+) -> Hands:
+    control = lifespan.Control()
+    exits = Exits()
+    keeper = Hands(
+        channel,
+        lock,
+        keeper_argv,
+        on_exit=exits.tell,
+        on_grew=lambda instance: growth.tell(instance),
+        on_lost=lambda: growth.lost(),
+        on_terminate=control.shutdown,
+    )
+    growth = Growth(keeper)
+    runs = await keeper.connect()
+    writer = Writer()
+
+    async def build(control: lifespan.Control) -> LocalApi:
+        bus = Bus()
+        loader = Loader()
+        shared = Shared(places=places, keeper=keeper, writer=writer, emit=bus.emit, exits=exits, growth=growth)
+        api = LocalApi(shared, loader, bus, shutdown=control.shutdown, clients=control.clients)
+        api.hosts.update(await revival.revive(shared, loader, runs))
+        if not api.hosts:
+            await loader.warm()  # somebody has just started us, to bring something up
+        return api
+
+    restart = await lifespan.serve(
+        places,
+        keeper,
+        build,
+        control=control,
+        tcp=listen.bind_tcp(tcp, anywhere=anywhere) if tcp else None,
+        ready=lambda state: lifespan.tell_starter(state, starter),
+    )
+    writer.close()
+    if not restart:
+        await keeper.stop()
+    return keeper

@@ -1,0 +1,385 @@
+"""One project inside the daemon: the reconciler with everything it acts through, and the file the project came from."""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from signal import Signals
+
+from msgspec.structs import replace
+
+from nexsock import errors
+from nexsock.daemon import recall
+from nexsock.daemon.loader import Loader
+from nexsock.daemon.output import Output
+from nexsock.daemon.sources import Sources
+from nexsock.engines.exits import Exits
+from nexsock.engines.external import ExternalEngine
+from nexsock.engines.growth import Growth
+from nexsock.engines.kinds import ByKind
+from nexsock.engines.process import ProcessEngine
+from nexsock.engines.sweep import Sweep
+from nexsock.logs import read
+from nexsock.model.event import Event, EventKind
+from nexsock.model.log import LogQuery
+from nexsock.model.probe import Healthcheck, ProbeResult
+from nexsock.model.problem import Problem
+from nexsock.model.project import Project, ProjectRef
+from nexsock.model.report import Launched, Report
+from nexsock.model.service import Service
+from nexsock.model.state import Health, ProjectState, Run
+from nexsock.model.status import ConfigFault, ProjectInfo
+from nexsock.places import Places, make_private
+from nexsock.reconcile import environment, restore
+from nexsock.reconcile.monitor import ProbingMonitor
+from nexsock.reconcile.reconciler import Reconciler
+from nexsock.runtime import clock, command, hands, identity, inputs, probe
+from nexsock.store import store
+from nexsock.store.writer import BATCH_S, Writer
+
+SHOWN_CHARACTERS = 2000
+"""What is told of one of the last lines of a service: a line without an end comes in pieces of 64 KiB."""
+EXEC_LIMIT_S = 60.0
+"""How long the command of a watch rule may take."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Shared:
+    """What the projects of a daemon have in common."""
+
+    places: Places
+    keeper: hands.Hands
+    writer: Writer
+    emit: Callable[[Event], None]
+    exits: Exits
+    growth: Growth
+    sweep: Sweep = field(default_factory=Sweep)
+    new_instance: Callable[[], str] = field(default_factory=lambda: unique(os.urandom(9).hex()))
+
+
+class Host:
+    """A project that the daemon knows. Commands that change what is wanted are serialised by `changing`."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        loader: Loader,
+        project: Project,
+        ref: ProjectRef,
+        environ: dict[str, str],
+        runs: tuple[restore.Kept, ...] = (),
+    ) -> None:
+        """`runs` is what the keeper has of the project from an earlier brain; `resume` goes on with it."""
+        self._shared = shared
+        self._loader = loader
+        self._sources: Sources | None = None
+        self.ref = ref
+        self.fault: ConfigFault | None = None
+        self.watching = False
+        self.changing = asyncio.Lock()
+        self._project_id = project.id
+        places, uid = shared.places, os.getuid()
+        self.logs_dir = places.project_logs(project.id)
+        self._runtime_dir = places.project_runtime(project.id)
+        for folder in (places.project_state(project.id), self.logs_dir, self._runtime_dir):
+            make_private(folder, uid)
+        self.state_path = store.locate(project.id, places.project_state(project.id), os.environ.get("DATABASE_URL", ""))
+        self.store = store.open_store(self.state_path, shared.writer, self.warn)
+        self.processes = ProcessEngine(
+            project.id,
+            keeper=shared.keeper,
+            exits=shared.exits,
+            sweep=shared.sweep,
+            report=self._report,
+            remembered=self._remembered,
+            logs_dir=self.logs_dir,
+            fifos_dir=self._runtime_dir,
+        )
+        self.engine = ByKind(self.processes, ExternalEngine(self._report))
+        self.monitor = ProbingMonitor(self._attempt, self._report, self._health_of, clock.wall)
+        self.output = Output(self.logs_dir, shared.growth, self._instances)
+        self._saving: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        state = self.store.load()
+        self._restored = restore.restore(
+            state.records,
+            runs,
+            project.services,
+            boot_id=identity.boot_id(),
+            now=clock.monotonic(),
+            wall=clock.wall(),
+        )
+        self._unheard: list[Report] | None = [] if runs else None
+        for kept in runs:
+            self.processes.resume(kept.service, kept.run)
+        self.reconciler = Reconciler(
+            project,
+            ProjectState(selection=state.selection, records=dict(self._restored.records)),
+            engine=self.engine,
+            monitor=self.monitor,
+            memory=self.store,
+            clock=clock,
+            alarm=self._set_alarm,
+            emit=shared.emit,
+            new_instance=shared.new_instance,
+            environ=environ,
+        )
+
+    def resume(self) -> None:
+        """Go on where the earlier brain was ended, and hear what was reported before this moment."""
+        reports = (*self._restored.reports, *(self._unheard or ()))
+        self._unheard = None
+        self.reconciler.resume(self._restored.strays, reports)
+
+    # -- what it is
+
+    @property
+    def project(self) -> Project:
+        return self.reconciler.project
+
+    @property
+    def state(self) -> ProjectState:
+        return self.reconciler.state
+
+    def info(self) -> ProjectInfo:
+        project = self.project
+        return ProjectInfo(
+            name=project.name,
+            dir=project.directory,
+            id=project.id,
+            config_error=self.fault,
+            watching=self.watching,
+            files=project.files,
+        )
+
+    def removed(self) -> tuple[str, ...]:
+        """The services that are remembered and no longer in the file."""
+        return tuple(name for name in self.state.records if name not in self.project.services)
+
+    def names(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        """The services by these names.
+
+        Raises:
+            NotFound: with the nearest name that there is.
+        """
+        known = [*self.project.services, *(name for name in self.state.records if name not in self.project.services)]
+        chosen = tuple(dict.fromkeys(wanted))
+        for name in chosen:
+            if name not in known:
+                raise errors.NotFound(
+                    f"no service '{name}' in project '{self.project.name}'", hint=_nearest(name, known)
+                )
+        return chosen
+
+    def service(self, name: str) -> Service:
+        """The definition of a service, as the file has it or as it last ran."""
+        (name,) = self.names([name])
+        found = self.project.services.get(name) or self.reconciler.record(name).applied
+        if found is None:
+            raise errors.NotFound(f"service '{name}' is no longer in the file of project '{self.project.name}'")
+        return found
+
+    def last_lines(self, service: str, count: int) -> tuple[str, ...]:
+        """The last lines of a service's current or last run."""
+        record = self.reconciler.record(service)
+        query = LogQuery(services=(service,), last_lines=count, run=record.run.number if record.run else None)
+        lines = (line.text for line in read.read(self.logs_dir, query) if line.stream != "nexsock")
+        return tuple(line[-SHOWN_CHARACTERS:] for line in deque(lines, count))
+
+    def logged(self) -> tuple[str, ...]:
+        """The services whose logs are shown when none is named: those of the file, in its order."""
+        return tuple(self.project.services)
+
+    # -- what it should be
+
+    async def adopt(self, project: Project, ref: ProjectRef, environ: dict[str, str] | None, read_at: float) -> None:
+        """Take a newer version of the file as what is wanted, and remember it; nothing is acted on yet.
+
+        `read_at` is the time (unix seconds) before which its files were not read.
+        """
+        self.ref = replace(ref, environ=None)
+        self.fault = None
+        await self.observe(project)
+        self.reconciler.use(project, environ)
+        self.store.describe(project)
+        self.remember()
+        if self._sources is not None:
+            self._sources.follow(project, read_at)
+
+    async def observe(self, project: Project) -> None:
+        """Look at the files that the oneshots of a project read."""
+        self.reconciler.observed.inputs = await inputs_of(project)
+
+    def inherit(self, environ: dict[str, str] | None) -> None:
+        """Let services that start from now on inherit this caller's environment."""
+        if environ is not None and environ != self.reconciler.environ:
+            self.reconciler.inherit(environ)
+            self.remember()
+
+    async def reload(self) -> None:
+        """Load the project's files as they are now and apply them; if they are broken, tell, and keep what is live."""
+        async with self.changing:
+            read_at = clock.wall()
+            try:
+                project = await self._loader.load(self._ref_of_now())
+            except errors.ConfigError as error:
+                self.broken(error)
+                return
+            if project == self.project and self.fault is None:
+                return
+            await self.adopt(project, self.ref, None, read_at)
+            self._tell("config", "applied")
+            self.reconciler.apply(project)
+
+    def _ref_of_now(self) -> ProjectRef:
+        """How to load what the project is now: an override file may have come or gone."""
+        files = () if self.ref.discovered else self.ref.files
+        return replace(self.ref, files=files, environ=self.reconciler.environ)
+
+    async def watch(self, on: bool, read_at: float | None = None) -> None:
+        """Turn watching on or off; on again revives what was suspended.
+
+        `read_at` as in `adopt`; without it, the files are read anew.
+        """
+        if on:
+            self._sources = self._sources or self._make_sources()
+            self._sources.follow(self.project, read_at)
+            if read_at is None:
+                self._sources.look_again()
+        elif self._sources is not None:
+            self._sources.close()
+            self._sources = None
+        if on != self.watching:
+            self.watching = on
+            self.store.set_meta(watching=on)
+            self.remember()
+
+    async def _remembered(self) -> None:
+        """Wait until what is recorded now is on disk: the runs that end together share one wait."""
+        if self._saving is None:
+            self._saving = asyncio.ensure_future(self._save_soon())
+        await asyncio.shield(self._saving)
+
+    async def _save_soon(self) -> None:
+        await asyncio.sleep(BATCH_S)
+        self._saving = None  # who comes from here on may have recorded more
+        await self.store.barrier()
+
+    def remember(self) -> None:
+        """Keep what the next brain needs to go on."""
+        remembered = recall.Remembered(
+            ref=self.ref, project=self.project, environ=self.reconciler.environ, watching=self.watching
+        )
+        recall.save(self._runtime_dir, remembered)
+
+    def broken(self, error: errors.ConfigError) -> None:
+        """A newer version of the file has mistakes: what is live stays, and everyone is told where."""
+        problems = tuple(problem for problem in error.problems if isinstance(problem, Problem))
+        self.fault = ConfigFault(since=clock.wall(), problems=problems)
+        first = problems[0] if problems else None
+        origin = f"{first.file}:{first.line}:{first.column}" if first else None
+        self._tell("config", f"the newer version is broken: {first.message if first else error.message}", origin)
+
+    def forget_when_idle(self) -> None:
+        """After a `down`: the next brain has nothing to go on with."""
+        if not any(record.alive for record in self.state.records.values()):
+            recall.drop(self._runtime_dir)
+
+    async def close(self) -> None:
+        """Let go of the project; its services stay."""
+        if self._sources is not None:
+            self._sources.close()
+        self._set_alarm(None)
+        if self._saving is not None:
+            self._saving.cancel()
+        await self.monitor.close()
+        await self.processes.close()
+        await asyncio.to_thread(self.store.close)
+
+    # -- what the reconciler acts through
+
+    def _report(self, report: Report) -> None:
+        if isinstance(report, Launched):
+            self.output.launched(report.service)
+        if self._unheard is None:
+            self.reconciler.receive(report)
+        else:
+            self._unheard.append(report)
+
+    def _instances(self, services: Iterable[str]) -> list[str]:
+        """The runs of these services that may write."""
+        records = (self.reconciler.record(name) for name in services)
+        return [record.run.instance for record in records if record.run is not None and record.alive]
+
+    def _health_of(self, service: str) -> Health | None:
+        return self.reconciler.record(service).health
+
+    async def _attempt(
+        self, service: Service, run: Run, check: Healthcheck, environment: dict[str, str]
+    ) -> ProbeResult:
+        query = LogQuery(services=(service.name,), run=run.number)
+        lines = self.output.lines(query, follow=True)
+        return await probe.attempt(
+            check,
+            working_dir=service.launch.working_dir,
+            environment=environment,
+            members=None if service.engine == "external" else lambda: self.processes.pids(service.name),
+            log_lines=(line.text async for line in lines),
+        )
+
+    def _set_alarm(self, at: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if at is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, at - clock.monotonic()), self.reconciler.due)
+
+    def _make_sources(self) -> Sources:
+        return Sources(
+            self.reconciler, reload=self.reload, send=self.send, run=self._run_beside, emit=self._shared.emit
+        )
+
+    def send(self, service: str, number: Signals) -> None:
+        """Send a signal to a service's current run, if there is one."""
+        record = self.reconciler.record(service)
+        if record.alive and record.run is not None:
+            self.engine.signal(service, record.run.instance, number)
+
+    async def _run_beside(self, name: str, argv: tuple[str, ...]) -> command.Finished:
+        """Run a command in the place of a service, with its environment."""
+        service = self.service(name)
+        variables = environment.beside(self.reconciler.environ, service)
+        return await command.run(argv, cwd=service.launch.working_dir, environment=variables, timeout_s=EXEC_LIMIT_S)
+
+    def warn(self, text: str) -> None:
+        self._tell("warning", text)
+
+    def _tell(self, kind: EventKind, reason: str, origin: str | None = None) -> None:
+        self._shared.emit(
+            Event(at=clock.wall(), seq=0, project=self._project_id, kind=kind, reason=reason, origin=origin)
+        )
+
+
+def unique(prefix: str) -> Callable[[], str]:
+    """Gives a name that no run ever had: the prefix is of this brain alone."""
+    numbers = count(1)
+    return lambda: f"{prefix}-{next(numbers)}"
+
+
+async def inputs_of(project: Project) -> dict[str, str]:
+    """The digest of the input files of each oneshot that declares some; read in a thread."""
+    oneshots = (service for service in project.services.values() if service.oneshot)
+    declared = {service.name: service.inputs for service in oneshots if service.inputs}
+    if not declared:
+        return {}
+    return await asyncio.to_thread(lambda: {name: inputs.digest(patterns) for name, patterns in declared.items()})
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), 1)
+    return f"did you mean '{close[0]}'?" if close else "see 'nexsock ps -a' for their names"

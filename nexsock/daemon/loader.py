@@ -1,0 +1,163 @@
+"""Have configurations loaded by a worker process, so that the daemon stays small and a hostile file harms only it.
+
+The worker is started when a file must be read, kept warm for a minute after the last use, and killed when it does
+not answer in time. One request at a time.
+"""
+
+import asyncio
+import contextlib
+import os
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+import nexsock
+from nexsock import errors
+from nexsock.model.load import LoadAnswer
+from nexsock.model.project import Project, ProjectRef
+
+WORKER = (sys.executable, "-P", "-m", "nexsock.config.worker")
+
+DEADLINE_S = 10.0
+"""a load of 1,000 services takes well under one second; the rest is a slow disk or a hostile file"""
+IDLE_S = 60.0
+
+_LENGTH = struct.Struct(">I")
+_READ_AHEAD_BYTES = 1024 * 1024
+
+
+class Loader:
+    """Loads projects. Close it with the daemon: `await loader.close()`."""
+
+    def __init__(
+        self, command: Sequence[str] = WORKER, *, deadline_s: float = DEADLINE_S, idle_s: float = IDLE_S
+    ) -> None:
+        """`command` starts a worker."""
+        self._command = tuple(command)
+        self._deadline_s = deadline_s
+        self._idle_s = idle_s
+        self._closed = False
+        self._turn = asyncio.Lock()
+        self._worker: asyncio.subprocess.Process | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Task[None] | None = None
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The pid of the worker while there is one."""
+        return self._worker.pid if self._is_warm() and self._worker else None
+
+    async def warm(self) -> None:
+        """Start a worker before it is needed; its libraries load while the caller does something else."""
+        async with self._turn:
+            self._keep()
+            await self._started()
+            self._end_when_idle()
+
+    async def load(self, request: ProjectRef) -> Project:
+        """The project that the request's files describe.
+
+        Raises:
+            ConfigError: the files have problems, or the worker crashed or was too slow over them.
+        """
+        async with self._turn:
+            self._keep()
+            try:
+                answer = await self._ask(request)
+            finally:
+                self._end_when_idle()
+        if answer.project is None:
+            raise errors.ConfigError(answer.message, answer.problems, hint=answer.hint)
+        return answer.project
+
+    async def close(self) -> None:
+        """End the worker, if there is one, and wait until it is gone. A load in progress ends with ConfigError."""
+        self._closed = True
+        self._keep()
+        await self._end()
+        if self._ending is not None:
+            await self._ending
+
+    async def _ask(self, request: ProjectRef) -> LoadAnswer:
+        files = ", ".join(request.files) or request.directory
+        body = msgspec.msgpack.encode(request)
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._exchange_once_more(body)
+        except TimeoutError as error:
+            await self._end()
+            raise errors.ConfigError(
+                f"reading {files} took more than {self._deadline_s:g}s and was given up",
+                hint="look for huge files, or a disk that does not answer",
+            ) from error
+        except (EOFError, ConnectionError, msgspec.DecodeError) as error:
+            await self._end()
+            raise errors.ConfigError(
+                f"the program that reads configurations ended over {files}", hint="run 'nexsock validate' to see why"
+            ) from error
+        except asyncio.CancelledError:
+            await self._end()
+            raise
+
+    async def _exchange_once_more(self, body: bytes) -> LoadAnswer:
+        """Exchange; a warm worker that turns out to have died since its last answer is replaced once."""
+        if self._is_warm():
+            try:
+                return await self._exchange(body)
+            except (EOFError, ConnectionError):
+                await self._end()
+        return await self._exchange(body)
+
+    async def _exchange(self, body: bytes) -> LoadAnswer:
+        worker = await self._started()
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        worker.stdin.write(_LENGTH.pack(len(body)) + body)
+        await worker.stdin.drain()
+        (length,) = _LENGTH.unpack(await worker.stdout.readexactly(_LENGTH.size))
+        return msgspec.msgpack.decode(await worker.stdout.readexactly(length), type=LoadAnswer)
+
+    def _is_warm(self) -> bool:
+        return self._worker is not None and self._worker.returncode is None
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._closed:
+            raise EOFError("the loader is closed")
+        if self._worker is None or not self._is_warm():
+            self._worker = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=_environment(os.environ),
+                cwd="/",
+                limit=_READ_AHEAD_BYTES,
+            )
+        return self._worker
+
+    async def _end(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            worker.kill()
+        await worker.wait()
+
+    def _keep(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def _end_when_idle(self) -> None:
+        if self._worker is not None:
+            self._idle_timer = asyncio.get_running_loop().call_later(self._idle_s, self._idle)
+
+    def _idle(self) -> None:
+        if not self._turn.locked():
+            self._ending = asyncio.ensure_future(self._end())
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Our own environment; the worker runs the same nexsock as we do, wherever it was imported from."""
+    return {**ours, "PYTHONPATH": os.path.dirname(os.path.dirname(os.path.abspath(nexsock.__file__)))}

@@ -1,0 +1,324 @@
+"""The operations of `protocol.api`, carried out here. Each finds its project, asks the reconciler, and answers."""
+
+import asyncio
+import functools
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from signal import Signals
+
+from msgspec.structs import replace
+
+import nexsock
+from nexsock import errors
+from nexsock.daemon import answers, outcome, render, revival
+from nexsock.daemon.bus import Bus
+from nexsock.daemon.host import Host, Shared, inputs_of
+from nexsock.daemon.loader import Loader
+from nexsock.model import names
+from nexsock.model.event import Event
+from nexsock.model.log import LogLine
+from nexsock.model.project import Project, ProjectRef
+from nexsock.model.state import Observed, ProjectState, Selection
+from nexsock.model.status import (
+    DaemonStatus,
+    Graph,
+    PlanStatus,
+    ProjectStatus,
+    ProjectSummary,
+    RunStatus,
+    ServiceDetail,
+    ServiceEnvironment,
+    Why,
+)
+from nexsock.plan import diff, planner, wanted
+from nexsock.protocol import api
+from nexsock.protocol.frame import VERSIONS
+from nexsock.reconcile import describe, environment, settle
+from nexsock.runtime import clock
+from nexsock.store import migrate
+
+
+class LocalApi:
+    """The daemon's projects behind the operations.
+
+    Args:
+        shutdown: ends the brain; True means that a new one should follow.
+        clients: how many connections there are now.
+    """
+
+    def __init__(
+        self,
+        shared: Shared,
+        loader: Loader,
+        bus: Bus,
+        *,
+        shutdown: Callable[[bool], None],
+        clients: Callable[[], int],
+    ) -> None:
+        self.hosts: dict[str, Host] = {}
+        self._shared = shared
+        self._loader = loader
+        self._bus = bus
+        self._shutdown = shutdown
+        self._clients = clients
+        self._started_at = clock.wall()
+        self._meeting = asyncio.Lock()
+
+    # -- the daemon itself
+
+    async def ping(self, request: api.Nothing) -> api.Nothing:
+        return request
+
+    async def system_status(self, request: api.Nothing) -> DaemonStatus:
+        return DaemonStatus(
+            pid=os.getpid(),
+            keeper_pid=self._shared.keeper.keeper_pid,
+            version=nexsock.__version__,
+            protocol=VERSIONS[-1],
+            started_at=self._started_at,
+            socket=self._shared.places.socket,
+            projects=await self.list_projects(request),
+            clients=self._clients(),
+        )
+
+    async def shutdown(self, request: api.ShutdownRequest) -> api.Nothing:
+        self._shutdown(request.restart)
+        return api.Nothing()
+
+    async def list_projects(self, request: api.Nothing) -> tuple[ProjectSummary, ...]:
+        return tuple(
+            answers.summary(host) for host in sorted(self.hosts.values(), key=lambda host: host.project.directory)
+        )
+
+    # -- commands that change what is wanted
+
+    async def up(self, request: api.UpRequest) -> AsyncIterator[api.Progress]:
+        began, read_at = clock.monotonic(), clock.wall()
+        with self._bus.subscribe() as subscription:
+            host, project = await self._load(request.project)
+            async with host.changing:
+                await host.adopt(project, request.project, request.project.environ, read_at)
+                chosen = host.names(request.services)
+                host.reconciler.up(_selection(host.state, request), chosen, request.force_restart)
+                if request.watch is not None:
+                    await host.watch(request.watch, read_at)
+            awaited = outcome.awaited(host, chosen, request.no_deps) if request.wait else ()
+            judges = {name: outcome.judge_up(host, name, settle.PROVING_S) for name in awaited}
+            judges.update({name: outcome.judge_stopped(host, name) for name in host.removed() if request.wait})
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
+                yield progress
+
+    async def down(self, request: api.DownRequest) -> AsyncIterator[api.Progress]:
+        began = clock.monotonic()
+        with self._bus.subscribe() as subscription:
+            host = await self._known(request.project)
+            chosen = host.names(request.services)
+            async with host.changing:
+                if not chosen:
+                    await host.watch(False)
+                host.reconciler.down(chosen, request.timeout_s)
+            awaited = wanted.with_dependents(host.project, chosen) if chosen else tuple(host.state.records)
+            judges = {name: outcome.judge_stopped(host, name) for name in awaited}
+            async for progress in outcome.until(host, subscription, judges, None, began):
+                yield progress
+            if not chosen:
+                host.forget_when_idle()
+
+    async def start_service(self, request: api.ServicesRequest) -> AsyncIterator[api.Progress]:
+        began = clock.monotonic()
+        with self._bus.subscribe() as subscription:
+            host = await self._known(request.project)
+            chosen = host.names(request.services)
+            async with host.changing:
+                host.inherit(request.project.environ)
+                host.reconciler.start(chosen, request.environment)
+            judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
+                yield progress
+
+    async def restart_service(self, request: api.ServicesRequest) -> AsyncIterator[api.Progress]:
+        began = clock.monotonic()
+        with self._bus.subscribe() as subscription:
+            host = await self._known(request.project)
+            chosen = host.names(request.services or tuple(host.project.services))
+            async with host.changing:
+                host.inherit(request.project.environ)
+                host.reconciler.restart(chosen, request.environment)
+            judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
+                yield progress
+
+    async def stop_service(self, request: api.ServicesRequest) -> AsyncIterator[api.Progress]:
+        began = clock.monotonic()
+        with self._bus.subscribe() as subscription:
+            host = await self._known(request.project)
+            chosen = host.names(request.services or tuple(host.project.services))
+            async with host.changing:
+                host.reconciler.stop(chosen, request.timeout_s)
+            judges = {name: outcome.judge_stopped(host, name) for name in chosen} if request.wait else {}
+            async for progress in outcome.until(host, subscription, judges, None, began):
+                yield progress
+
+    async def wait(self, request: api.WaitRequest) -> AsyncIterator[api.Progress]:
+        began = clock.monotonic()
+        with self._bus.subscribe() as subscription:
+            host = await self._known(request.project)
+            host.names(target.service for target in request.targets)
+            judges = {target.service: outcome.judge_condition(host, target) for target in request.targets}
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
+                yield progress
+
+    async def kill(self, request: api.KillRequest) -> ProjectStatus:
+        number = _signal(request.signal)
+        host = await self._known(request.project)
+        for name in host.names(request.services):
+            host.send(name, number)
+        return answers.project_status(host)
+
+    async def watch(self, request: api.WatchRequest) -> ProjectStatus:
+        host = await self._known(request.project)
+        async with host.changing:
+            await host.watch(request.on)
+        return answers.project_status(host)
+
+    # -- questions
+
+    async def plan(self, request: api.PlanRequest) -> PlanStatus:
+        project = await self._loader.load(request.project)
+        host = self.hosts.get(project.id)
+        selection = _selection(host.state if host else ProjectState(), request)
+        if host is not None:
+            observed = Observed(strays=host.reconciler.observed.strays, inputs=await inputs_of(project))
+            plan = host.reconciler.preview(project, selection, request.services, request.force_restart, observed)
+            return PlanStatus(plan=plan, warnings=project.warnings, project=host.info())
+        state, observed = ProjectState(selection=selection), Observed(inputs=await inputs_of(project))
+        plan = planner.plan(planner.desire(project, state), {}, observed, now=clock.monotonic())
+        return PlanStatus(plan=plan, warnings=project.warnings)
+
+    async def list_services(self, request: api.ServicesRequest) -> ProjectStatus:
+        host = await self._known(request.project)
+        return answers.project_status(host, host.names(request.services))
+
+    async def service_status(self, request: api.ServiceRequest) -> ServiceDetail:
+        return answers.detail(await self._known(request.project), request.service)
+
+    async def why(self, request: api.ServiceRequest) -> Why:
+        return answers.why(await self._known(request.project), request.service)
+
+    async def history(self, request: api.ServiceRequest) -> tuple[RunStatus, ...]:
+        host = await self._known(request.project)
+        return tuple(describe.run_status(run) for run in host.store.runs(host.service(request.service).name))
+
+    async def graph(self, request: api.PlanRequest) -> Graph:
+        project = await self._loader.load(request.project)
+        host = self.hosts.get(project.id)
+        return describe.graph(project, host.state.records if host else {})
+
+    async def environment(self, request: api.ServiceRequest) -> ServiceEnvironment:
+        service = (await self._known(request.project)).service(request.service)
+        shown = {name: diff.masked(name, value) for name, value in service.launch.environment.items()}
+        return ServiceEnvironment(service=service.name, environment=shown)
+
+    async def command(self, request: api.ServiceRequest) -> api.CommandSpec:
+        host = await self._known(request.project)
+        service = host.service(request.service)
+        caller = request.project.environ or host.reconciler.environ
+        return api.CommandSpec(
+            command=service.launch.command,
+            working_dir=service.launch.working_dir,
+            environment=environment.beside(caller, service),
+        )
+
+    async def database(self, request: api.DatabaseRequest) -> api.DatabaseStatus:
+        host = await self._known(request.project)
+        path = host.state_path
+        if path is None or request.action == "status":
+            return answers.database_status(path, host.store.schema)
+        await self._unload(host)
+        act = (
+            migrate.migrate if request.action == "migrate" else functools.partial(migrate.rollback, steps=request.steps)
+        )
+        return answers.database_status(path, await asyncio.to_thread(act, path, report=host.warn))
+
+    async def logs(self, request: api.LogsRequest) -> AsyncIterator[LogLine]:
+        host = await self._known(request.project)
+        query = replace(request.query, services=host.names(request.query.services) or host.logged())
+        async for line in host.output.lines(query, request.follow):
+            yield line
+
+    async def events(self, request: api.EventsRequest) -> AsyncIterator[Event]:
+        project = (await self._known(request.project)).project.id if request.project is not None else None
+        with self._bus.subscribe() as subscription:
+            for event in self._bus.recent():
+                if (request.since is None or event.at >= request.since) and _concerns(event, project, request.services):
+                    yield event
+            if not request.follow:
+                return
+            async for event in subscription:
+                if _concerns(event, project, request.services):
+                    yield event
+
+    def render(self, request: api.RenderRequest) -> AsyncIterator[api.Rendered]:
+        return render.render(self, request)
+
+    # -- shared
+
+    async def _load(self, ref: ProjectRef) -> tuple[Host, Project]:
+        """The host of a project and the newest version of its file.
+
+        Raises:
+            ConfigError: the file has problems; a host that lives keeps its last good version.
+        """
+        project = await self._loader.load(ref)
+        async with self._meeting:
+            host = self.hosts.get(project.id)
+            if host is None:
+                host = self.hosts[project.id] = await revival.meet(self._shared, self._loader, project, ref)
+        return host, project
+
+    async def _known(self, ref: ProjectRef) -> Host:
+        """The host that a request names; the file is read only if the project has never been up."""
+        if (directory := ref.directory or os.path.dirname("".join(ref.files[:1]))) and ref.name is None:
+            host = self.hosts.get(names.project_id(os.path.realpath(directory)))  # noqa: ASYNC240 a few lstat calls
+            if host is not None:
+                return host
+            environ = ref.environ if ref.environ is not None else dict(os.environ)
+            return (await self._load(replace(ref, environ=environ)))[0]
+        found = [host for host in self.hosts.values() if ref.name in (host.project.name, host.project.id)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            places = ", ".join(host.project.directory for host in found)
+            raise errors.NotFound(f"{len(found)} projects are named '{ref.name}': {places}", hint="go to its folder")
+        if ref.name:
+            raise errors.NotFound(f"no project is named '{ref.name}'", hint="see 'nexsock ls'")
+        raise errors.NotFound(
+            "there is no nexsock.yaml here or in a parent folder", hint="make one with 'nexsock init'"
+        )
+
+    async def _unload(self, host: Host) -> None:
+        """Let go of a project; its services stay, and the next command that names it takes them up again."""
+        del self.hosts[host.project.id]
+        await host.close()
+
+    async def close(self) -> None:
+        """Let go of every project; services stay."""
+        await asyncio.gather(*(host.close() for host in self.hosts.values()))
+        await self._loader.close()
+
+
+def _selection(state: ProjectState, request: api.UpRequest | api.PlanRequest) -> Selection:
+    """What stands after this `up`."""
+    return wanted.joined(state.selection, request.services, request.no_deps)
+
+
+def _signal(text: str) -> Signals:
+    """The signal that "TERM", "SIGTERM" or "15" names."""
+    with suppress(ValueError, KeyError):
+        return Signals(int(text)) if text.isdigit() else Signals["SIG" + text.upper().removeprefix("SIG")]
+    raise errors.UsageError(f"'{text}' is not a signal", hint="write it like HUP, SIGUSR1 or 15")
+
+
+def _concerns(event: Event, project: str | None, services: Sequence[str]) -> bool:
+    return (project is None or event.project in (project, "")) and (not services or event.service in services)

@@ -1,0 +1,111 @@
+"""What a command waits for, and what came of it: events on the way, then the outcome."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from nexsock import errors
+from nexsock.daemon import answers, follow
+from nexsock.daemon.bus import Subscription
+from nexsock.daemon.host import Host
+from nexsock.model.service import Condition
+from nexsock.model.status import Outcome
+from nexsock.plan import wanted
+from nexsock.protocol import api
+from nexsock.reconcile import settle
+from nexsock.runtime import clock
+
+_CONDITIONS: tuple[Condition, ...] = ("started", "healthy", "completed", "completed_successfully", "log_ready")
+
+
+def awaited(host: Host, chosen: Sequence[str], no_deps: bool) -> tuple[str, ...]:
+    """The services that an `up` waits for: the chosen ones and what they need, or all that are wanted."""
+    if not chosen:
+        return tuple(host.reconciler.wanted)
+    if no_deps:
+        return tuple(chosen)
+    return tuple(wanted.with_needs(host.project, chosen) & host.reconciler.wanted)
+
+
+def judge_up(host: Host, name: str, proving_s: float) -> follow.Judge:
+    """Asks whether a service is up; one that is taken out of the file meanwhile is waited for no more."""
+
+    def judge() -> settle.Settled:
+        service = host.project.services.get(name)
+        if service is None:
+            return "well"
+        return settle.up(
+            service, host.state.records, host.reconciler.wanted, now=clock.monotonic(), proving_s=proving_s
+        )
+
+    return judge
+
+
+def judge_stopped(host: Host, name: str) -> follow.Judge:
+    """Asks whether the run that there is now has ended: somebody else may start the service again right after."""
+    run = host.reconciler.record(name).run
+    instance = run.instance if run is not None else ""
+    return lambda: settle.stopped(host.state.records.get(name), instance)
+
+
+def judge_condition(host: Host, target: api.WaitTarget) -> follow.Judge:
+    """Asks whether a service is as `nexsock wait` was told to wait for it.
+
+    Raises:
+        NotFound: the project has no such service.
+        UsageError: there is no such condition.
+    """
+    service = host.service(target.service)
+    if target.condition == "stopped":
+        return judge_stopped(host, target.service)
+    if target.condition is None:
+        return judge_up(host, target.service, 0.0)
+    condition = _condition(target.condition)
+    return lambda: settle.condition(condition, service, host.reconciler.record(target.service))
+
+
+def _condition(text: str) -> Condition:
+    for known in _CONDITIONS:
+        if text.removeprefix("service_") == known:
+            return known
+    raise errors.UsageError(f"'{text}' is not a condition", hint=f"use one of {', '.join(_CONDITIONS)}, stopped")
+
+
+async def until(
+    host: Host,
+    subscription: Subscription,
+    judges: Mapping[str, follow.Judge],
+    timeout_s: float | None,
+    began: float,
+) -> AsyncIterator[api.Progress]:
+    """Events until every judge has its verdict, then the outcome: what it says is on disk by then.
+
+    Args:
+        judges: by service name.
+        began: monotonic seconds at which the command came; its time limit counts from then.
+    """
+    deadline = began + timeout_s if timeout_s is not None else None
+
+    def wake_at(pending: set[str]) -> float | None:
+        """When the youngest of those that only have to prove themselves has done so."""
+        records = (host.reconciler.record(name) for name in pending)
+        return max((settle.proven_at(record) for record in records if record.phase == "running"), default=None)
+
+    following = follow.Following(subscription, host.project.id, judges, wake_at, deadline)
+    async for event in following.events():
+        yield api.Progress(event=event)
+    await host.store.barrier()
+    yield api.Progress(outcome=_outcome(host, following, began))
+
+
+def _outcome(host: Host, following: follow.Following, began: float) -> Outcome:
+    culprits = (*following.failed, *sorted(following.pending))
+    lines = answers.project_status(host).services
+    return Outcome(
+        ok=not culprits,
+        services=tuple(line for line in lines if line.active or line.phase != "stopped"),
+        failed=tuple(answers.failure(host, name) for name in culprits),
+        took_s=round(clock.monotonic() - began, 3),
+        project=host.info(),
+        warnings=host.project.warnings,
+        changes=following.steps,
+        timed_out=following.timed_out,
+    )

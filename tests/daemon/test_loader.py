@@ -1,0 +1,148 @@
+"""The daemon's side of loading: a worker that may be slow, crash or be killed, and never harms the daemon."""
+
+import asyncio
+import os
+import select
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from nexsock import errors
+from nexsock.daemon.loader import Loader
+from nexsock.model.problem import Problem
+from nexsock.model.project import ProjectRef
+
+
+@pytest.fixture
+async def loader() -> AsyncIterator[Loader]:
+    made = Loader()
+    yield made
+    await made.close()
+
+
+def project(folder: Path, text: str = "services: {web: {command: sleep 1}}\n") -> ProjectRef:
+    (folder / "nexsock.yaml").write_text(text)
+    return ProjectRef(directory=str(folder), environ={})
+
+
+def python(program: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", program)
+
+
+class Watched:
+    """A live worker of which one can tell whether it has ended."""
+
+    def __init__(self, loader: Loader) -> None:
+        assert loader.worker_pid is not None
+        self._descriptor = os.pidfd_open(loader.worker_pid)
+
+    async def ends(self) -> bool:
+        """Whether it has ended, or does so within five seconds."""
+        ready, _, _ = await asyncio.to_thread(select.select, [self._descriptor], [], [], 5)
+        os.close(self._descriptor)
+        return bool(ready)
+
+
+async def test_a_project_comes_out_of_the_worker(loader: Loader, tmp_path: Path) -> None:
+    loaded = await loader.load(project(tmp_path))
+    assert list(loaded.services) == ["web"]
+
+
+async def test_all_problems_come_out_of_the_worker(loader: Loader, tmp_path: Path) -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        await loader.load(project(tmp_path, "services: {web: {comand: x}}\nfoo: 1\n"))
+    assert [type(problem) for problem in caught.value.problems] == [Problem, Problem]
+    assert caught.value.message == "2 problems in nexsock.yaml"
+
+
+async def test_the_worker_stays_warm_for_the_next_load(loader: Loader, tmp_path: Path) -> None:
+    await loader.load(project(tmp_path))
+    first = loader.worker_pid
+    await loader.load(project(tmp_path))
+    assert loader.worker_pid == first
+
+
+async def test_loads_at_once_wait_for_each_other(loader: Loader, tmp_path: Path) -> None:
+    loaded = await asyncio.gather(*(loader.load(project(tmp_path)) for _ in range(5)))
+    assert len({found.id for found in loaded}) == 1
+
+
+async def test_a_worker_that_was_killed_while_idle_is_replaced_unnoticed(loader: Loader, tmp_path: Path) -> None:
+    await loader.load(project(tmp_path))
+    pid = loader.worker_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert list((await loader.load(project(tmp_path))).services) == ["web"]
+
+
+async def test_a_crash_over_a_file_is_an_error_about_that_file(tmp_path: Path) -> None:
+    loader = Loader(python("import os, sys; sys.stdin.buffer.read(4); os.abort()"))
+    with pytest.raises(errors.ConfigError, match=r"ended over /project/nexsock\.yaml"):
+        await loader.load(ProjectRef(directory="/project", files=("/project/nexsock.yaml",)))
+    assert loader.worker_pid is None
+
+
+async def test_an_answer_that_is_none_is_an_error(tmp_path: Path) -> None:
+    program = r"import sys; sys.stdout.buffer.write(b'\0\0\0\2no'); sys.stdout.flush(); sys.stdin.buffer.read()"
+    loader = Loader(python(program))
+    with pytest.raises(errors.ConfigError, match="ended over"):
+        await loader.load(ProjectRef(directory="/project"))
+    await loader.close()
+
+
+async def test_a_load_that_takes_too_long_is_given_up_and_its_worker_killed() -> None:
+    loader = Loader(python("import sys; sys.stdin.buffer.read()"), deadline_s=0.1)
+    await loader.warm()
+    worker = Watched(loader)
+    with pytest.raises(errors.ConfigError, match=r"reading /project took more than 0\.1s"):
+        await loader.load(ProjectRef(directory="/project"))
+    assert await worker.ends()
+
+
+async def test_a_cancelled_load_leaves_no_stale_answer_behind(loader: Loader, tmp_path: Path) -> None:
+    await loader.warm()
+    loading = asyncio.ensure_future(loader.load(project(tmp_path, "services: {old: {command: x}}\n")))
+    await asyncio.sleep(0)
+    loading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loading
+    assert list((await loader.load(project(tmp_path))).services) == ["web"]
+
+
+async def test_the_worker_ends_when_it_was_not_used_for_a_while(tmp_path: Path) -> None:
+    loader = Loader(idle_s=0.01)
+    await loader.warm()
+    assert await Watched(loader).ends()
+    await loader.close()
+
+
+async def test_closing_ends_the_worker(tmp_path: Path) -> None:
+    loader = Loader()
+    await loader.warm()
+    worker = Watched(loader)
+    await loader.close()
+    assert await worker.ends()
+
+
+async def test_closing_does_not_wait_for_a_load() -> None:
+    loader = Loader(python("import sys; sys.stdin.buffer.read()"))
+    await loader.warm()
+    loading = asyncio.ensure_future(loader.load(ProjectRef(directory="/project")))
+    await asyncio.sleep(0)
+    await loader.close()
+    with pytest.raises(errors.ConfigError):
+        await loading
+    await loader.close()
+
+
+async def test_a_thousand_services_come_through_the_pipe(loader: Loader, tmp_path: Path) -> None:
+    text = "services:\n" + "".join(f"  s{number}: {{command: sleep {number}}}\n" for number in range(1000))
+    assert len((await loader.load(project(tmp_path, text))).services) == 1000
+
+
+async def test_a_hostile_file_is_an_error_within_seconds(loader: Loader, tmp_path: Path) -> None:
+    with pytest.raises(errors.ConfigError, match="nested more than 64 deep"):
+        await loader.load(project(tmp_path, "[" * 30_000))

@@ -1,0 +1,96 @@
+"""What a command waits for, and what is told when that has come or cannot come."""
+
+import asyncio
+
+import pytest
+
+from nexsock import errors
+from nexsock.daemon import outcome
+from nexsock.daemon.bus import Bus
+from nexsock.model.event import Event
+from nexsock.protocol import api
+from nexsock.runtime import clock
+
+
+@pytest.fixture
+def shop(house, service):
+    return house(service("db"), service("web", "db"), service("mail"))
+
+
+async def items_of(shop, judges, bus=None, timeout_s=None):
+    async with asyncio.timeout(5):
+        subscription = (bus or Bus()).subscribe()
+        return [item async for item in outcome.until(shop, subscription, judges, timeout_s, clock.monotonic())]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "no_deps", "expected"),
+    [((), False, {"db", "web", "mail"}), (("web",), False, {"web", "db"}), (("web",), True, {"web"})],
+)
+def test_up_waits_for_the_chosen_and_what_they_need_or_for_all(shop, chosen, no_deps, expected):
+    assert set(outcome.awaited(shop, chosen, no_deps)) == expected
+
+
+def test_what_is_needed_and_not_wanted_any_more_is_not_waited_for(shop):
+    shop.wanted = frozenset({"web"})
+    assert outcome.awaited(shop, ("web",), False) == ("web",)
+
+
+def test_a_service_that_left_the_file_is_up_for_all_that_anyone_can_do(shop):
+    judge = outcome.judge_up(shop, "web", 0.0)
+    del shop.project.services["web"]
+    assert judge() == "well"
+
+
+def test_a_stop_is_over_though_somebody_started_the_service_again(shop, run):
+    shop.holds("web", "stopping", run=run(1))
+    judge = outcome.judge_stopped(shop, "web")
+    before = judge()
+    shop.holds("web", "starting", run=run(2))
+    assert (before, judge()) == ("waiting", "well")
+
+
+@pytest.mark.parametrize("condition", ["healthy", "service_healthy", None])
+def test_a_condition_may_be_called_as_compose_calls_it(shop, run, condition):
+    shop.holds("web", "failed", run=run())
+    judge = outcome.judge_condition(shop, api.WaitTarget(service="web", condition=condition))
+    assert judge() == "failed"
+
+
+def test_a_condition_that_there_is_not_is_refused_with_those_that_there_are(shop):
+    with pytest.raises(errors.UsageError, match="'blue' is not a condition") as refused:
+        outcome.judge_condition(shop, api.WaitTarget(service="web", condition="blue"))
+    assert refused.value.hint.endswith("log_ready, stopped")
+
+
+async def test_the_outcome_comes_last_and_is_on_disk_by_then(shop):
+    items = await items_of(shop, {"web": lambda: "well"})
+    assert (len(items), items[-1].outcome.ok, shop.barriers) == (1, True, 1)
+
+
+async def test_the_outcome_leaves_out_what_was_taken_from_the_file_and_is_stopped(shop, run):
+    shop.holds("old", "stopped", run=run())
+    told = (await items_of(shop, {}))[-1].outcome
+    assert [line.name for line in told.services] == ["db", "web", "mail"]
+
+
+async def test_events_come_before_the_outcome_and_its_steps_are_counted(shop):
+    bus, verdicts = Bus(), {"web": "waiting"}
+    task = asyncio.create_task(items_of(shop, {"web": lambda: verdicts["web"]}, bus))
+    await asyncio.sleep(0)
+    verdicts["web"] = "well"
+    for kind in ("plan", "phase"):
+        bus.emit(Event(at=1e9, seq=0, project="shop-1", kind=kind, service="web"))
+    items = await task
+    assert ([item.event.kind for item in items[:-1]], items[-1].outcome.changes) == (["plan", "phase"], 1)
+
+
+async def test_what_failed_is_told_with_its_reason(shop, run):
+    shop.holds("web", "failed", reason="exited with 1", run=run())
+    told = (await items_of(shop, {"web": lambda: "failed"}))[-1].outcome
+    assert (told.ok, [(one.service, one.reason) for one in told.failed]) == (False, [("web", "failed: exited with 1")])
+
+
+async def test_what_is_late_is_told_as_such(shop):
+    told = (await items_of(shop, {"web": lambda: "waiting"}, timeout_s=0.02))[-1].outcome
+    assert (told.ok, told.timed_out, [one.service for one in told.failed]) == (False, True, ["web"])
