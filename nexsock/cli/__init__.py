@@ -1,0 +1,1 @@
+"""The command line: arguments in, one operation called, its answer shown. Decides nothing about services."""

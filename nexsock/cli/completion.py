@@ -1,0 +1,148 @@
+"""`completion SHELL`: the script that completes commands and the names of services; and what the scripts ask."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from nexsock import errors
+from nexsock.cli import catalogue
+from nexsock.cli.session import Session
+
+app = typer.Typer(rich_markup_mode=None)
+
+TAKE_SERVICES = (
+    "up", "down", "plan", "status", "why", "logs", "events", "history", "port", "url", "env",
+    "start", "stop", "restart", "kill", "wait", "run", "exec",
+)  # fmt: skip
+"""Commands whose arguments are names of services."""
+
+BELOW = {
+    "daemon": "start stop restart status logs",
+    "db": "status migrate rollback",
+    "completion": "bash zsh fish",
+}
+
+
+class Shell(StrEnum):
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+BASH = """\
+# nexsock: put this into ~/.bashrc:  eval "$(nexsock completion bash)"
+_nexsock() {
+    local word="${COMP_WORDS[COMP_CWORD]}" command="" index=1
+    while [ "$index" -lt "$COMP_CWORD" ]; do
+        case "${COMP_WORDS[index]}" in
+            -f|--file|-p|--project-name|--project-directory|--env-file|--profile|--host) index=$((index + 1)) ;;
+            -*) ;;
+            *) command="${COMP_WORDS[index]}"; break ;;
+        esac
+        index=$((index + 1))
+    done
+    case "$command" in
+        "") COMPREPLY=($(compgen -W "@COMMANDS@" -- "$word")) ;;
+@BELOW_BASH@
+        @SERVICES_BAR@) COMPREPLY=($(compgen -W "$(nexsock __complete services 2>/dev/null)" -- "$word")) ;;
+        *) COMPREPLY=() ;;
+    esac
+}
+complete -o default -F _nexsock nexsock
+"""
+
+ZSH = """\
+#compdef nexsock
+# nexsock: put this into ~/.zshrc:  eval "$(nexsock completion zsh)"
+_nexsock() {
+    local command="" index=2
+    while (( index < CURRENT )); do
+        case "${words[index]}" in
+            -f|--file|-p|--project-name|--project-directory|--env-file|--profile|--host) (( index++ )) ;;
+            -*) ;;
+            *) command="${words[index]}"; break ;;
+        esac
+        (( index++ ))
+    done
+    case "$command" in
+        "") local -a commands=(
+@DESCRIBED_ZSH@
+            )
+            _describe command commands ;;
+@BELOW_ZSH@
+        @SERVICES_BAR@) compadd -- ${(f)"$(nexsock __complete services 2>/dev/null)"} ;;
+        *) _files ;;
+    esac
+}
+compdef _nexsock nexsock
+"""
+
+FISH = """\
+# nexsock: put this into ~/.config/fish/completions/nexsock.fish:  nexsock completion fish > FILE
+set -l commands @COMMANDS@
+complete -c nexsock -n "not __fish_seen_subcommand_from $commands" -f
+@DESCRIBED_FISH@
+@BELOW_FISH@
+complete -c nexsock -n "__fish_seen_subcommand_from @SERVICES@" -f -a "(nexsock __complete services 2>/dev/null)"
+"""
+
+
+@app.command()
+def completion(
+    context: typer.Context, shell: Annotated[Shell, typer.Argument(metavar="bash|zsh|fish", show_default=False)]
+) -> None:
+    """Print the completion script of a shell.
+
+    bash and zsh: eval "$(nexsock completion bash)" in the start file of the shell. fish: save it as
+    ~/.config/fish/completions/nexsock.fish.
+    """
+    session: Session = context.obj
+    session.say(script(shell))
+
+
+def script(shell: Shell) -> str:
+    """The script, from the catalogue of commands."""
+    described = {name: entry.summary.rstrip(".").replace("`", "") for name, entry in catalogue.COMMANDS.items()}
+    template = {Shell.BASH: BASH, Shell.ZSH: ZSH, Shell.FISH: FISH}[shell]
+    parts = {
+        "@COMMANDS@": " ".join(described),
+        "@SERVICES@": " ".join(TAKE_SERVICES),
+        "@SERVICES_BAR@": "|".join(TAKE_SERVICES),
+        "@BELOW_BASH@": "\n".join(
+            f'        {name}) COMPREPLY=($(compgen -W "{words}" -- "$word")) ;;' for name, words in BELOW.items()
+        ),
+        "@BELOW_ZSH@": "\n".join(f"        {name}) compadd {words} ;;" for name, words in BELOW.items()),
+        "@BELOW_FISH@": "\n".join(
+            f'complete -c nexsock -n "__fish_seen_subcommand_from {name}" -f -a "{words}"'
+            for name, words in BELOW.items()
+        ),
+        "@DESCRIBED_ZSH@": "\n".join(
+            f'                "{name}:{text.replace(":", ",")}"' for name, text in described.items()
+        ),
+        "@DESCRIBED_FISH@": "\n".join(
+            f'complete -c nexsock -n "not __fish_seen_subcommand_from $commands" -a {name} -d "{text}"'
+            for name, text in described.items()
+        ),
+    }
+    for mark, text in parts.items():
+        template = template.replace(mark, text)
+    return template
+
+
+@app.command(name="__complete", hidden=True)
+def complete(context: typer.Context, kind: str) -> int:  # noqa: ARG001 - services are the only kind
+    """The names that a shell may complete, from the file; the launcher asks a running daemon first."""
+    session: Session = context.obj
+    try:
+        found: Any = _services_of_file(session)
+    except errors.NexsockError:
+        return 0
+    session.say("".join(f"{name}\n" for name in found))
+    return 0
+
+
+def _services_of_file(session: Session) -> list[str]:
+    from nexsock.config import load
+
+    return list(load.load(session.project(with_environ=True)).services)
