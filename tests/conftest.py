@@ -1,0 +1,161 @@
+"""What every test has: a home of its own for nexsock, and the promise that it leaves no service behind."""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ARTIFACTS = ROOT / "artifacts"
+RUN_MARK = f"NEXSOCK_TEST_RUN={uuid4().hex}"
+"""In the environment of everything that this test process starts, so that two test runs at once do not disturb
+each other. Services that inherit nothing are found by their folder."""
+SERVICE_MARK = "NEXSOCK_INSTANCE="
+ENDING_LIMIT_S = 3.0
+"""How long a process that was told to end may take after its test."""
+
+DAEMON_LIMIT_S = 20.0
+"""The same for a killed daemon; a busy machine needs a while."""
+
+FAILED = pytest.StashKey[bool]()
+
+os.environ.update([RUN_MARK.split("=")])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+@pytest.fixture(autouse=True)
+def no_service_survives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail the test when a process of a service is left after it, and end that process."""
+    before = set(_pids())
+    yield
+    folder = str(tmp_path_factory.getbasetemp())
+    deadline = time.monotonic() + ENDING_LIMIT_S
+    while (left := _services(before, folder)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for pid in left:
+        _end(pid)
+    assert not left, f"these processes of services survive their test: {left}"
+
+
+@pytest.fixture
+def nexsock_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A private NEXSOCK_HOME, short enough for a socket's address; its daemon ends with the test.
+
+    What is in it is kept below artifacts/ when the test fails.
+    """
+    for name in [name for name in os.environ if name.startswith("NEXSOCK_") and name not in RUN_MARK]:
+        monkeypatch.delenv(name)
+    home = Path(tempfile.mkdtemp(prefix="nx-", dir="/tmp"))
+    monkeypatch.setenv("NEXSOCK_HOME", str(home))
+    yield home
+    _end_daemon(home)
+    if request.node.stash.get(FAILED, False):
+        kept = ARTIFACTS / request.node.name.replace("/", "-")
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(home, kept, ignore=_special_files)
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """`until(true, what, limit_s=20)`: wait for a condition of the real world, or fail the test and say `what`."""
+
+    def wait(true: Callable[[], object], what: str, limit_s: float = 20.0) -> None:
+        deadline = time.monotonic() + limit_s
+        while not true():
+            if time.monotonic() > deadline:
+                pytest.fail(f"not within {limit_s:g} s: {what}")
+            time.sleep(0.01)
+
+    return wait
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _services(known: set[int], folder: str) -> dict[int, str]:
+    """The command of each process of a service that is not known and belongs to this test process, by pid."""
+    found = {}
+    for pid in _pids():
+        if pid in known:
+            continue
+        environment = _environment(pid)
+        if any(entry.startswith(SERVICE_MARK) for entry in environment) and (
+            RUN_MARK in environment or _working_dir(pid).startswith(folder)
+        ):
+            found[pid] = _command(pid)
+    return found
+
+
+def _end_daemon(home: Path) -> None:
+    """End the daemon of a home. Keeper and brain would start each other anew, so both are stopped first."""
+    deadline = time.monotonic() + DAEMON_LIMIT_S
+    while left := _daemons(home):
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in left:
+                _signal(pid, number)
+        assert time.monotonic() < deadline, f"these processes of the daemon do not end: {left}"
+        time.sleep(0.01)
+
+
+def _daemons(home: Path) -> list[int]:
+    """The daemon's processes that serve this home: keeper, brain and what loads files for it."""
+    return [
+        pid
+        for pid in _pids()
+        if f"NEXSOCK_HOME={home}" in (environment := _environment(pid))
+        and not any(entry.startswith(SERVICE_MARK) for entry in environment)
+        and pid != os.getpid()
+    ]
+
+
+def _environment(pid: int) -> list[str]:
+    """The entries of a process's environment; none when it is gone, a zombie or another user's."""
+    try:
+        return os.fsdecode(Path(f"/proc/{pid}/environ").read_bytes()).split("\0")
+    except OSError:
+        return []
+
+
+def _working_dir(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ").strip()
+    except OSError:
+        return ""
+
+
+def _end(pid: int) -> None:
+    _signal(pid, signal.SIGKILL)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _special_files(folder: str, names: list[str]) -> list[str]:
+    """FIFOs and sockets cannot be copied; links need not."""
+    return [name for name in names if not os.path.isdir(path := f"{folder}/{name}") and not os.path.isfile(path)]

@@ -1,0 +1,71 @@
+"""Bad input from everywhere: a clear answer, the rest of the world unchanged, and a daemon that goes on answering."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+Project = Callable[..., Any]
+
+ENDLESS = r"""
+    services:
+      web:
+        command: "printf 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n'; exec sleep 1000"
+        healthcheck: {log: '(a+)+$'}
+"""
+
+
+def test_a_log_pattern_that_would_never_end_holds_up_nobody(project: Project) -> None:
+    road = project(ENDLESS)
+    ended = road.run("up", "-d", "--timeout", "2s")
+    assert "takes too long on a line of 54 characters" in ended.out + ended.err
+    assert road.phase("web") == "starting"
+
+
+def test_a_flood_that_a_log_probe_reads_holds_up_nobody(project: Project) -> None:
+    road = project("""
+        services:
+          web:
+            command: "yes err >&2 & yes out"
+            healthcheck: {log: never, timeout: 500ms}
+    """)
+    assert road.run("up", "-d", "--timeout", "2s").exit == 124
+    began = time.monotonic()
+    assert road.phase("web") == "starting"
+    road.done("down", "-t", "1s")
+    assert time.monotonic() - began < 10
+    assert not road.processes()
+
+
+def test_a_line_without_an_end_is_told_in_part(project: Project) -> None:
+    road = project("""
+        services:
+          web: {command: "head -c 20000000 /dev/zero | tr '\\\\0' x; exit 3", restart: "no"}
+    """)
+    ended = road.run("--json", "up", "-d")
+    assert ended.exit == 1
+    assert len(ended.out) < 100_000
+
+
+def test_a_daemon_that_does_not_answer_is_not_told_to_be_gone(project: Project, end: Callable[..., None]) -> None:
+    road = project("services: {web: {command: sleep 1000}}\n")
+    road.up()
+    brain = road.home.daemons()[1]
+    end(brain, signal.SIGSTOP)
+    try:
+        ended = road.run("daemon", "stop")
+    finally:
+        end(brain, signal.SIGCONT)
+    assert (ended.exit, "did not answer" in ended.err) == (3, True)
+
+
+def test_a_fifo_in_the_place_of_a_log_holds_up_nobody(project: Project) -> None:
+    road = project("services: {web: {command: 'echo hello; exec sleep 1000'}}\n")
+    road.up()
+    log = road.state / "logs" / "web.log"
+    road.wait_until(log.exists, "there is a log")
+    log.unlink()
+    os.mkfifo(log)
+    road.done("restart", "web")
+    road.wait_until(lambda: log.is_file() and b"hello" in log.read_bytes(), "the new run has a log")
