@@ -1,0 +1,1 @@
+"""Programs that benchmarks run, each alone and isolated (`python -I -S`): standard library only, nothing of bench."""
