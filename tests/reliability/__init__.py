@@ -1,0 +1,1 @@
+"""Promises under attack: seeded harnesses that measure, and that first prove they can fail."""
