@@ -29,7 +29,7 @@ from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.report import Launched, Report
 from nexsock.model.service import Service
-from nexsock.model.state import Health, ProjectState, Run
+from nexsock.model.state import Health, ProjectState, Run, Wants
 from nexsock.model.status import ConfigFault, ProjectInfo
 from nexsock.places import Places, make_private
 from nexsock.reconcile import environment, restore
@@ -102,11 +102,13 @@ class Host:
         self.output = Output(self.logs_dir, shared.growth, self._instances)
         self._saving: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        state = self.store.load()
+        wants = recall.load_wants(self._runtime_dir, identity.boot_id())
+        state = restore.intended(self.store.load(), wants)
         self._restored = restore.restore(
             state.records,
             runs,
             project.services,
+            lost=wants is None and not state.records,
             boot_id=identity.boot_id(),
             now=clock.monotonic(),
             wall=clock.wall(),
@@ -120,6 +122,7 @@ class Host:
             engine=self.engine,
             monitor=self.monitor,
             memory=self.store,
+            intend=self._intend,
             clock=clock,
             alarm=self._set_alarm,
             emit=shared.emit,
@@ -266,6 +269,12 @@ class Host:
         await asyncio.sleep(BATCH_S)
         self._saving = None  # who comes from here on may have recorded more
         await self.store.barrier()
+
+    def _intend(self, wants: Wants) -> None:
+        try:
+            recall.save_wants(self._runtime_dir, wants, identity.boot_id())
+        except OSError as error:
+            self.warn(f"a daemon that is killed within {BATCH_S:g} s would not know what is wanted: {error}")
 
     def remember(self) -> None:
         """Keep what the next brain needs to go on."""

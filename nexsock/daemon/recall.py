@@ -1,7 +1,8 @@
-"""What must outlive the brain but not the boot: the last good project and the environment it was brought up with.
+"""What must outlive the brain but not the boot: what was wanted, of which project, and with which environment.
 
 It lies in the runtime folder, private to the user and gone at logout, because the environment may hold secrets. It
-is what makes a brain that was killed go on without reading a file that may be broken by now.
+is what makes a brain that was killed go on without reading a file that may be broken by now. A file that a killed
+process has written stays, so nothing here waits for a disk: the store does that, a moment later.
 """
 
 import contextlib
@@ -10,9 +11,11 @@ import os
 import msgspec
 
 from nexsock.model.project import Project, ProjectRef
+from nexsock.model.state import Wants
 from nexsock.runtime import files
 
 FILE = "project.msgpack"
+WANTS_FILE = "wants.msgpack"
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +25,11 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     project: Project
     environ: dict[str, str]
     watching: bool = False
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    boot_id: str
+    wants: Wants
 
 
 def save(folder: str, remembered: Remembered) -> None:
@@ -46,3 +54,22 @@ def drop(folder: str) -> None:
     """Forget it: nothing of the project runs, and nothing is wanted."""
     with contextlib.suppress(OSError):
         os.unlink(f"{folder}/{FILE}")
+
+
+def save_wants(folder: str, wants: Wants, boot_id: str) -> None:
+    """Keep what is wanted before anything is done for it.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    files.write_atomically(f"{folder}/{WANTS_FILE}", msgspec.msgpack.encode(_Kept(boot_id=boot_id, wants=wants)))
+
+
+def load_wants(folder: str, boot_id: str) -> Wants | None:
+    """What was wanted last in this boot, or None where that is not known: then the store's records count."""
+    try:
+        with open(f"{folder}/{WANTS_FILE}", "rb") as file:
+            kept = msgspec.msgpack.decode(file.read(), type=_Kept)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return kept.wants if kept.boot_id == boot_id else None

@@ -4,6 +4,7 @@ Times named `*_at` are unix seconds, for people. Times named `*_mono` are second
 decisions use; they mean nothing after a reboot (see `Run.boot_id`).
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -131,11 +132,23 @@ class Selection(Struct, frozen=True, kw_only=True):
     """named without what they need (`up --no-deps`)"""
 
 
+class Wants(Struct, frozen=True, kw_only=True):
+    """Everything that commands asked for and no `down` took back; `intents` has no "unset" in it."""
+
+    selection: Selection = Selection()
+    intents: Mapping[str, Intent] = {}
+
+
 class ProjectState(Struct, kw_only=True):
     """The actual state of one project: the record of each service, by name, and the selection that stands."""
 
     selection: Selection = Selection()
     records: dict[str, Record] = {}
+
+    @property
+    def wants(self) -> Wants:
+        intents = {name: record.intent for name, record in self.records.items() if record.intent != "unset"}
+        return Wants(selection=self.selection, intents=intents)
 
 
 class Observed(Struct, kw_only=True):

@@ -16,7 +16,7 @@ from nexsock.model.plan import Plan
 from nexsock.model.project import Project
 from nexsock.model.report import Report
 from nexsock.model.service import Service
-from nexsock.model.state import Cause, Observed, ProjectState, Record, Run, Selection
+from nexsock.model.state import Cause, Observed, ProjectState, Record, Run, Selection, Wants
 from nexsock.plan import planner
 from nexsock.plan.wanted import with_dependents
 from nexsock.reconcile import advance, hearing
@@ -28,6 +28,8 @@ class Reconciler:
     """One project: what is wanted of it, and the funnel through which that and its records change.
 
     Args:
+        intend: called with all that is wanted, each time that changes and before anything is done for it; what it keeps
+            has to outlive this process when it returns.
         alarm: called with the monotonic time at which `due` should be called, or None when there is none.
         emit: called with each event, `seq` still 0.
         new_instance: gives a name that no run ever had.
@@ -42,6 +44,7 @@ class Reconciler:
         engine: Engine,
         monitor: Monitor,
         memory: Memory,
+        intend: Callable[[Wants], None],
         clock: Clock,
         alarm: Callable[[float | None], None],
         emit: Callable[[Event], None],
@@ -52,6 +55,8 @@ class Reconciler:
         self._executor = Executor(
             self._ledger, engine=engine, monitor=monitor, new_instance=new_instance, environ=environ
         )
+        self._intend = intend
+        self._wants = state.wants
         self._clock = clock
         self._alarm = alarm
         self._wakes: dict[str, float] = {}
@@ -282,7 +287,11 @@ class Reconciler:
     # -- shared
 
     def _desire(self) -> None:
+        """Take what commands asked for as what counts; a brain that is killed from here on leaves it to the next."""
         self._desired = planner.desire(self.project, self.state)
+        if (wants := self.state.wants) != self._wants:
+            self._wants = wants
+            self._intend(wants)
 
     def _ask_up(self, forced: frozenset[str]) -> Plan:
         """Try again what ended, replace what is forced, and converge."""

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from nexsock.model.report import Exited, Launched, Report
 from nexsock.model.service import Service
-from nexsock.model.state import Exit, Record, Run
+from nexsock.model.state import Exit, ProjectState, Record, Run, Wants
 from nexsock.reconcile import advance
 
 
@@ -44,11 +44,23 @@ class Restored(Struct, frozen=True, kw_only=True):
     reports: tuple[Report, ...]
 
 
+def intended(state: ProjectState, wants: Wants | None) -> ProjectState:
+    """The state with what commands had asked for, where that was kept: the records are written a moment later."""
+    if wants is None:
+        return state
+    records = {
+        name: replace(state.records.get(name) or Record(name=name), intent=wants.intents.get(name, "unset"))
+        for name in dict.fromkeys((*state.records, *wants.intents))
+    }
+    return ProjectState(selection=wants.selection, records=records)
+
+
 def restore(
     records: Mapping[str, Record],
     kept: Iterable[Kept],
     services: Mapping[str, Service],
     *,
+    lost: bool,
     boot_id: str,
     now: float,
     wall: float,
@@ -59,6 +71,7 @@ def restore(
         records: as they were remembered; perhaps older than the truth.
         kept: every run of the project that the keeper knows, ended ones too.
         services: the definitions of the last good project, which running services were brought in line with.
+        lost: nothing at all is remembered of what was wanted, so that what lives counts as wanted.
         now: monotonic seconds; what is remembered of another boot means nothing.
     """
     found: dict[str, list[Kept]] = {}
@@ -69,7 +82,7 @@ def restore(
     reports: list[Report] = []
     for name in dict.fromkeys((*records, *found)):
         service, runs = services.get(name), found.get(name, [])
-        record = _in_this_boot(records.get(name) or _new(name, runs, lost=not records), service, boot_id, now)
+        record = _in_this_boot(records.get(name) or _new(name, runs, lost), service, boot_id, now)
         record = _known(record, service, runs, wall)
         if (other := _unknown(record, runs)) is None:
             record, heard = _met(record, runs, now, wall) if record.alive else (record, ())
@@ -87,7 +100,7 @@ def restore(
 
 
 def _new(name: str, runs: list[Kept], lost: bool) -> Record:
-    """The record of a service that nothing is remembered of; where `lost`, nothing is of any."""
+    """The record of a service that nothing is remembered of."""
     lives = any(one.run.exit is None for one in runs)
     return Record(name=name, intent="up" if lost and lives else "unset")
 

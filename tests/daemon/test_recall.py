@@ -6,6 +6,9 @@ import pytest
 
 from nexsock.daemon import recall
 from nexsock.model.project import Project, ProjectRef
+from nexsock.model.state import Selection, Wants
+
+WANTS = Wants(selection=Selection(everything=True), intents={"web": "stopped"})
 
 
 @pytest.fixture
@@ -54,3 +57,15 @@ def test_a_torn_file_is_nothing(tmp_path, remembered):
     path = tmp_path / recall.FILE
     path.write_bytes(path.read_bytes()[:-1])
     assert recall.load(str(tmp_path)) is None
+
+
+def test_what_was_wanted_is_known_in_the_same_boot_only(tmp_path):
+    recall.save_wants(str(tmp_path), WANTS, "this boot")
+    assert recall.load_wants(str(tmp_path), "this boot") == WANTS
+    assert recall.load_wants(str(tmp_path), "the next boot") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80", b"\xc1 of another version"])
+def test_wants_that_cannot_be_read_are_not_known(tmp_path, content):
+    (tmp_path / recall.WANTS_FILE).write_bytes(content)
+    assert recall.load_wants(str(tmp_path), "this boot") is None

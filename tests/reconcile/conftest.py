@@ -12,7 +12,7 @@ from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.project import Project
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Probed, Report, Signalled
 from nexsock.model.service import Condition, Dependency, Launch, Service
-from nexsock.model.state import Exit, ProjectState, Record, Run, Selection
+from nexsock.model.state import Exit, ProjectState, Record, Run, Selection, Wants
 from nexsock.plan import text
 from nexsock.reconcile.reconciler import Reconciler
 
@@ -31,13 +31,17 @@ def service(name: str, needs: Mapping[str, Condition | Dependency] | None = None
 
 
 class Stage:
-    """`orders` is what the engine was told, as words: "launch db", "end db", "kill db"."""
+    """`orders` is what the engine was told, as words: "launch db", "end db", "kill db".
+
+    `intended` is what was to be kept as wanted, each with how many orders had been given by then.
+    """
 
     def __init__(self, *services: Service, state: ProjectState | None = None) -> None:
         self.now = 100.0
         self.orders: list[str] = []
         self.attended: list[str] = []
         self.writes: list[str] = []
+        self.intended: list[tuple[Wants, int]] = []
         self.events: list[Event] = []
         self.alarm_at: float | None = None
         self.launches: dict[str, LaunchOrder] = {}
@@ -49,6 +53,7 @@ class Stage:
             engine=self,
             monitor=self,
             memory=self,
+            intend=self._intend,
             clock=self,
             alarm=self._set_alarm,
             emit=self.events.append,
@@ -67,6 +72,9 @@ class Stage:
         )
 
     # -- what the reconciler acts through
+
+    def _intend(self, wants: Wants) -> None:
+        self.intended.append((wants, len(self.orders)))
 
     def monotonic(self) -> float:
         return self.now

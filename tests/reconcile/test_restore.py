@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from nexsock.model.report import Exited, Launched
 from nexsock.model.service import Restart
-from nexsock.model.state import Cause, Exit, Health, Record, Run, Stopping
-from nexsock.reconcile.restore import Kept, restore
+from nexsock.model.state import Cause, Exit, Health, ProjectState, Record, Run, Selection, Stopping, Wants
+from nexsock.reconcile.restore import Kept, intended, restore
 
 BOOT, NOW, WALL = "boot-1", 500.0, 1e9
 UNSEEN = Exit(code=None, at=WALL)
@@ -30,7 +30,8 @@ NOT_LAUNCHED = {"pid": None, "start_ticks": None, "boot_id": "", "started_at": N
 def restored(record, *kept, service, **changes):
     services = {service.name: service}
     records = {} if record is None else {record.name: record}
-    return restore(records, kept, changes.get("services", services), boot_id=BOOT, now=NOW, wall=WALL)
+    known, lost = changes.get("services", services), changes.get("lost", not records)
+    return restore(records, kept, known, lost=lost, boot_id=BOOT, now=NOW, wall=WALL)
 
 
 def test_what_runs_goes_on_with_the_definition_it_runs_by(web):
@@ -111,7 +112,9 @@ def test_what_runs_is_wanted_where_nothing_is_remembered_of_it(web):
 def test_what_runs_unknown_to_a_memory_that_knows_others_is_not_wanted(web):
     """The command that started it was not answered yet when the brain was killed."""
     others = {"db": Record(name="db")}
-    found = restore(others, [Kept(service=web, run=run_of(web))], {"web": web}, boot_id=BOOT, now=NOW, wall=WALL)
+    found = restore(
+        others, [Kept(service=web, run=run_of(web))], {"web": web}, lost=False, boot_id=BOOT, now=NOW, wall=WALL
+    )
     assert found.records["web"].intent == "unset"
 
 
@@ -231,7 +234,7 @@ def test_a_new_brain_goes_on_where_the_old_one_was(stage, make, checked):
         "web": Record(name="web", phase="stopping", run=run_of(web), intent="stopped", stopping=ending),
     }
     kept = [Kept(service=db, run=run_of(db)), Kept(service=web, run=run_of(web))]
-    found = restore(records, kept, {"db": db, "web": web}, boot_id=BOOT, now=100.0, wall=WALL)
+    found = restore(records, kept, {"db": db, "web": web}, lost=False, boot_id=BOOT, now=100.0, wall=WALL)
     world = stage(db, web, state=ProjectState(records=dict(found.records)))
     world.reconciler.resume(found.strays, found.reports)
     assert (world.take_orders(), world.attended) == (["clear web", "kill web"], ["db"])
@@ -239,7 +242,9 @@ def test_a_new_brain_goes_on_where_the_old_one_was(stage, make, checked):
 
 def test_a_stray_is_adopted_and_what_is_wanted_of_it_done(stage, make):
     web = make("web")
-    found = restore({}, [Kept(service=web, run=run_of(web))], {"web": web}, boot_id=BOOT, now=100.0, wall=WALL)
+    found = restore(
+        {}, [Kept(service=web, run=run_of(web))], {"web": web}, lost=True, boot_id=BOOT, now=100.0, wall=WALL
+    )
     from nexsock.model.state import ProjectState, Selection
 
     state = ProjectState(selection=Selection(everything=True), records=dict(found.records))
@@ -248,3 +253,18 @@ def test_a_stray_is_adopted_and_what_is_wanted_of_it_done(stage, make):
     assert (world.phases(), world.take_orders(), world.run("web").pid) == ({"web": "running"}, [], 4001)
     world.reconciler.down()
     assert world.take_orders() == ["end web"]
+
+
+def test_what_commands_asked_for_last_counts_more_than_what_was_recorded_of_it():
+    state = ProjectState(records={"web": Record(name="web", intent="up"), "db": Record(name="db", intent="up")})
+    wants = Wants(selection=Selection(everything=True), intents={"web": "stopped", "api": "up"})
+    found = intended(state, wants)
+    assert found.selection == Selection(everything=True)
+    assert {name: record.intent for name, record in found.records.items()} == {
+        "web": "stopped", "db": "unset", "api": "up",
+    }  # fmt: skip
+
+
+def test_records_count_where_nothing_else_is_known_of_what_was_wanted():
+    state = ProjectState(records={"web": Record(name="web", intent="up")})
+    assert intended(state, None) is state

@@ -12,9 +12,9 @@ from nexsock.model.probe import ProbeResult
 from nexsock.model.project import Project
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Probed, Report, Signalled
 from nexsock.model.service import Service
-from nexsock.model.state import Health, ProjectState, Record, Run, Selection
+from nexsock.model.state import Health, ProjectState, Record, Run, Selection, Wants
 from nexsock.reconcile.reconciler import Reconciler
-from nexsock.reconcile.restore import Kept, Restored, restore
+from nexsock.reconcile.restore import Kept, Restored, intended, restore
 from tests.simulation.world import BOOT_ID, Behaviour, Process, Violation, World
 
 LATENCY_S = 0.0005
@@ -79,12 +79,14 @@ class Durable:
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         self.selection = Selection()
-        self.on_keep: Callable[[], None] = lambda: None
+        self.wants: Wants | None = None
+
+    def intend(self, wants: Wants) -> None:
+        self.wants = wants
 
     def keep(self, records: Mapping[str, Record], selection: Selection) -> None:
         self.records = dict(records)
         self.selection = selection
-        self.on_keep()
 
 
 def stored(record: Record) -> Record:
@@ -322,20 +324,23 @@ class Brain:
         self.check_launch: Callable[[LaunchOrder], None] = lambda order: None
         self.check_end: Callable[[EndOrder], None] = lambda order: None
         world.watcher = self.engine.changed
+        remembered = intended(ProjectState(selection=durable.selection, records=durable.records), durable.wants)
         self._restored = restoring(
-            durable.records,
+            remembered.records,
             [kept(process) for process in world.kept.values()],
             (last_good or project).services,
+            lost=durable.wants is None and not durable.records,
             boot_id=BOOT_ID,
             now=world.now,
             wall=world.wall(),
         )
         self.reconciler = make(
             project,
-            ProjectState(selection=durable.selection, records=dict(self._restored.records)),
+            ProjectState(selection=remembered.selection, records=dict(self._restored.records)),
             engine=self.engine,
             monitor=self.monitor,
             memory=self.memory,
+            intend=durable.intend,
             clock=world,
             alarm=self._set_alarm,
             emit=self._heard,

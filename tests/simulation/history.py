@@ -69,8 +69,6 @@ class History:
         self.world = World(seed)
         self.durable = Durable()
         self.wishes = Wishes()
-        self._durable_wishes = self.wishes.copy()
-        self.durable.on_keep = self._keep_wishes
         self.version = 0
         self.inputs: dict[str, str] = {}
         self.renamed: set[str] = set()
@@ -150,23 +148,17 @@ class History:
         self._instances += 1
         return f"run-{self._instances}"
 
-    def _keep_wishes(self) -> None:
-        self._durable_wishes = self.wishes.copy()
-
     def kill_brain(self) -> None:
         if self.brain is not None:
             self.world.tell("the brain is killed")
             self.brain.kill()
             self.brain = None
-            self.wishes = self._durable_wishes.copy()
 
     def start_brain(self) -> Brain:
         """The next brain begins with the last good project or with the newest, and ends with the newest."""
         if self.brain is None:
             newest = self._project()
             self.world.tell("a new brain begins")
-            if not self.durable.records:  # what runs where nothing is remembered was wanted by somebody
-                self.wishes.asked |= set(self.world.living())
             self.brain = self._new_brain(newest if self.rng.random() < 0.5 else self.project)
             self.brain.begin(self.inputs)
             self._apply(self.brain, newest)

@@ -64,6 +64,13 @@ class Forgetful(Reconciler):
         super().__init__(project, state, memory=Sieve(memory), **others)
 
 
+class Oblivious(Reconciler):
+    """Acts on what is wanted before that is kept."""
+
+    def __init__(self, project: Project, state: ProjectState, **others: Any) -> None:
+        super().__init__(project, state, **{**others, "intend": lambda wants: None})
+
+
 class Restless(Reconciler):
     """Starts what crashed again at once."""
 
@@ -110,6 +117,7 @@ def found_out(**broken: object) -> str:
         (Careless, "is started while"),
         (Hasty, "is stopped before"),
         (Forgetful, "the disk has something else|a new brain changed"),
+        (Oblivious, "is wanted and is|is not wanted and is"),
         (Restless, "was started again after"),
         (Stubborn, "no quiet after"),
     ],
