@@ -17,15 +17,16 @@ RUN_MARK = f"NEXSOCK_TEST_RUN={uuid4().hex}"
 """In the environment of everything that this test process starts, so that two test runs at once do not disturb
 each other. Services that inherit nothing are found by their folder."""
 SERVICE_MARK = "NEXSOCK_INSTANCE="
-ENDING_LIMIT_S = 3.0
+ENDING_LIMIT_S = 20.0
 """How long a process that was told to end may take after its test."""
 
-DAEMON_LIMIT_S = 20.0
+DAEMON_LIMIT_S = 60.0
 """The same for a killed daemon; a busy machine needs a while."""
 
 FAILED = pytest.StashKey[bool]()
 
 os.environ.update([RUN_MARK.split("=")])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell is begun with it ignored
 
 
 @pytest.hookimpl(wrapper=True)

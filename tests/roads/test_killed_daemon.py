@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,8 +32,13 @@ def halves(road):
 
 
 def kill_daemon(road, lives, end, which=("keeper_pid", "pid")):
-    """Kill these halves of the daemon, and wait until they are gone."""
+    """Kill these halves of the daemon, and wait until they are gone.
+
+    They are stopped first: while one is killed, the other would start it anew.
+    """
     found = halves(road)
+    for half in which:
+        end(found[half], signal.SIGSTOP)
     for half in which:
         end(found[half])
     road.wait_until(lambda: not any(lives(found[half]) for half in which), "they are dead")
@@ -346,6 +352,24 @@ def test_a_start_that_waits_goes_on_when_this_is_killed_in_its_middle(project, l
     road.wait_until(lambda: road.phases() == {"db": "ready", "web": "running"}, "both stand")
     road.wait_until(lambda: road.words("runs"), "web has begun")
     assert road.words("runs") == ["run"]
+
+
+@pytest.mark.parametrize("which", HALVES, ids=IDS)
+def test_an_up_goes_on_when_this_is_killed_as_soon_as_its_first_service_is_there(project, lives, end, which):
+    road = project("""
+        services:
+          db: {command: exec sleep 1000, healthcheck: {test: test -e well}}
+          web: {command: exec sleep 1000, depends_on: [db]}
+          mail: {command: exec sleep 1000, depends_on: [web]}
+    """)
+    road.done("daemon", "start")
+    up = road.begin("up", "-d")
+    road.wait_until(lambda: road.processes("db"), "db is there")
+    kill_daemon(road, lives, end, which)
+    road.touch("well")
+    up.end()
+    road.wait_until(lambda: road.phases() == {"db": "ready", "web": "running", "mail": "running"}, "all stand")
+    assert [len(road.processes(name)) for name in ("db", "web", "mail")] == [1, 1, 1]
 
 
 def test_a_daemon_that_is_stopped_leaves_services_and_the_next_one_takes_them_up(project):
