@@ -18,7 +18,7 @@ def complete(shell, words: list[str], services: str = "api web") -> list[str]:
         ]
     )
     ended = subprocess.run(
-        ["bash", "--norc", "-c", script], capture_output=True, text=True, timeout=10, cwd=shell.folder
+        ["bash", "--norc", "-c", script], capture_output=True, text=True, timeout=60, cwd=shell.folder
     )
     return ended.stdout.split()
 

@@ -134,7 +134,7 @@ class Server:
     async def _close(self) -> None:
         assert self._door is not None
         await self._door.close(0.0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self._door.count:
                 await asyncio.sleep(0.005)
 

@@ -14,7 +14,7 @@ from nexsock.errors import ProtocolError, Unreachable
 from nexsock.places import Places
 from nexsock.protocol.api import Nothing, ShutdownRequest
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 def connect(stub, mode: str = "serves", **options):

@@ -71,7 +71,7 @@ async def test_a_stream_that_is_left_is_cancelled(served):
     items = client.api.events(FOLLOW)
     await anext(items)
     await items.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await closed.wait()
 
 

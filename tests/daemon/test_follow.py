@@ -38,7 +38,7 @@ class Stage:
 
 
 async def told(following: Following) -> list[str | None]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return [event.service async for event in following.events()]
 
 

@@ -11,7 +11,7 @@ from nexsock.places import Places
 from nexsock.protocol.api import Nothing, ShutdownRequest
 from nexsock.testing.scripted import ScriptedApi
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 class FakeVault:

@@ -15,7 +15,7 @@ from nexsock.protocol.api import Nothing
 from nexsock.testing.scripted import ScriptedApi
 
 UID = os.getuid()
-LIMIT_S = 5.0
+LIMIT_S = 30.0
 
 
 @pytest.fixture

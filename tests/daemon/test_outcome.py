@@ -18,7 +18,7 @@ def shop(house, service):
 
 
 async def items_of(shop, judges, bus=None, timeout_s=None):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         subscription = (bus or Bus()).subscribe()
         return [item async for item in outcome.until(shop, subscription, judges, timeout_s, clock.monotonic())]
 

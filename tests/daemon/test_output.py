@@ -52,7 +52,7 @@ def stage(tmp_path):
 
 async def text_of(lines, count):
     """The text of the next lines."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return [(await anext(lines)).text for _ in range(count)]
 
 
@@ -87,7 +87,7 @@ async def test_a_line_without_its_end_is_given_out_when_nothing_comes(stage):
 async def test_a_new_run_is_asked_for_at_once(stage):
     lines = stage.lines(follow=True)
     waiting = asyncio.create_task(anext(lines))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         asked = [await stage.growth.begun.get()]
         stage.instance = "i2"
         stage.output.launched("web")

@@ -55,7 +55,7 @@ class Stage:
         beside.replace(path)
 
     async def next(self, count=1):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return [await self.deeds.get() for _ in range(count)]
 
 

@@ -111,7 +111,7 @@ class Stage:
         self.world.do("remembered")
 
     async def report(self):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await self._reports.get()
 
     async def kinds(self, count):
@@ -119,7 +119,7 @@ class Stage:
         return [type(await self.report()).__name__ for _ in range(count)]
 
     async def deeds(self, count):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return [await self.world.deeds.get() for _ in range(count)]
 
 

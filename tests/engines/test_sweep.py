@@ -49,7 +49,7 @@ async def test_a_look_of_its_own_needs_no_waiting(leader):
 
 async def test_the_end_of_the_first_is_heard(leader, sleeper):
     sweep = Sweep()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         waiting = asyncio.create_task(sweep.ended([leader]))
         await asyncio.sleep(0)
         sweep.signal([leader], signal.SIGKILL)
@@ -60,7 +60,7 @@ async def test_the_end_of_the_first_is_heard(leader, sleeper):
 async def test_what_has_ended_already_is_not_waited_for(leader, sleeper):
     sleeper.kill()
     sleeper.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await Sweep().ended([leader]) is None
 
 

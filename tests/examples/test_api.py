@@ -10,7 +10,7 @@ def api(run, start, port):
     """A connection to the API over a new database."""
     run("migrate")
     start("api", "listening", PORT=str(port))
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     yield connection
     connection.close()
 
@@ -59,5 +59,5 @@ def test_it_ends_at_once_and_with_success_when_asked(run, start, port):
     run("migrate")
     api = start("api", "listening", PORT=str(port))
     api.process.terminate()
-    assert api.process.wait(timeout=2) == 0
+    assert api.process.wait(timeout=60) == 0
     assert api.lines()[-1] == "asked to end by SIGTERM"

@@ -58,13 +58,13 @@ def test_the_worker_fails_at_its_start_without_a_database(run, worker_settings):
     ("path", "content_type"), [("/", "text/html"), ("/shop.css", "text/css"), ("/shop.js", "text/javascript")]
 )
 def test_the_front_serves_its_pages(port, path, content_type):
-    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
         assert answer.headers.get_content_type() == content_type
 
 
 @pytest.mark.usefixtures("front")
 def test_the_front_says_that_the_api_does_not_answer(port):
-    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("GET", "/api/products")
         answer = connection.getresponse()
         assert answer.status == 502
@@ -84,7 +84,7 @@ def test_the_front_passes_orders_on_to_the_api(run, start, tmp_path, port, other
     settings.write_text(f"api.url=http://127.0.0.1:{other_port}\n")
     start("web", "listening", SHOP_WEB_SETTINGS=str(settings), PORT=str(port))
     order = Request(f"http://127.0.0.1:{port}/api/orders", b'{"product": 2, "quantity": 1}', method="POST")
-    with urlopen(order, timeout=10) as answer:
+    with urlopen(order, timeout=60) as answer:
         assert (answer.status, json.load(answer)["state"]) == (202, "waiting")
 
 

@@ -55,7 +55,7 @@ class Shop:
         """What the API (or what listens on `port`) answers: GET, or POST with a body."""
         url = f"http://127.0.0.1:{port or self.api_port}{path}"
         request = Request(url, json.dumps(body).encode() if body else None)
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def append(self, name: str, text: str) -> None:

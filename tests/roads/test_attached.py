@@ -7,7 +7,7 @@ import signal
 import pexpect
 import pytest
 
-LIMIT_S = 20
+LIMIT_S = 60
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 SHOP = """

@@ -34,7 +34,7 @@ def test_a_flood_that_a_log_probe_reads_holds_up_nobody(project: Project) -> Non
     began = time.monotonic()
     assert road.phase("web") == "starting"
     road.done("down", "-t", "1s")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50
     assert not road.processes()
 
 

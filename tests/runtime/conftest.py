@@ -22,7 +22,7 @@ from nexsock.runtime.hands import Hands
 from nexsock.runtime.kept import Ended, Files, Launch
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(nexsock.__file__)))
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 STAND_IN = """
 import os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as line:

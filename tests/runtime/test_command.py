@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import time
 
 import pytest
@@ -27,7 +28,7 @@ async def test_death_by_a_signal_is_128_and_its_number():
 async def test_the_time_limit_ends_it_and_what_it_started():
     began = time.monotonic()
     ended = await run("sh", "-c", "echo begun; sleep 60 & sleep 60", timeout_s=0.3)
-    assert (ended.status, ended.output, time.monotonic() - began < 5) == (None, "begun", True)
+    assert (ended.status, ended.output, time.monotonic() - began < 50) == (None, "begun", True)
 
 
 async def test_only_the_end_of_a_flood_is_kept():
@@ -37,14 +38,16 @@ async def test_only_the_end_of_a_flood_is_kept():
 
 async def test_a_child_that_keeps_the_output_open_does_not_hold_us():
     began = time.monotonic()
-    assert (await run("sh", "-c", "setsid sleep 1 & echo done")).output == "done"
-    assert time.monotonic() - began < 0.9
+    pid = int((await run("sh", "-c", "setsid sleep 60 & echo $!")).output)
+    waited_s = time.monotonic() - began
+    os.kill(pid, signal.SIGKILL)
+    assert waited_s < 50
 
 
 async def test_a_cancelled_caller_leaves_nothing_behind(tmp_path):
     pid_file = tmp_path / "pid"
     task = asyncio.create_task(run("sh", "-c", f"echo $$ > {pid_file}; exec sleep 60"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not (pid_file.exists() and pid_file.read_text().strip()):
             await asyncio.sleep(0.005)
     task.cancel()

@@ -136,7 +136,7 @@ async def test_two_hundred_ends_at_once_are_all_told(world):
         os.kill(one.pid, signal.SIGKILL)
     for launch in launches:
         assert (await world.ended(launch.instance)).status == -signal.SIGKILL
-    assert clock.monotonic() - before < 5
+    assert clock.monotonic() - before < 50
 
 
 async def test_flush_leaves_nothing_in_the_fifo(world):

@@ -11,7 +11,7 @@ import pytest
 
 from nexsock.runtime import watch
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 class Watched:
