@@ -92,9 +92,10 @@ def start(places: Places, argv: list[str], deadline: float, attempt: Callable[[]
     logged = _size(places.daemon_log)
     path = places.runtime_dir + "/start.sock"
     with _told_at(path) as told:
-        complaint = _spawn(argv, {**_environment(os.environ), "NOTIFY_SOCKET": path})
+        nameless = _nameless_daemon(places.lock)
+        complaint = ALREADY_RUNNING if nameless else _spawn(argv, {**_environment(os.environ), "NOTIFY_SOCKET": path})
         if complaint == ALREADY_RUNNING:
-            _ask_for_socket(places.lock)
+            _ask_for_socket(nameless or _holder(places.lock))
         elif complaint:
             raise Unreachable(f"nexsockd could not be started: {complaint}")
         while (left := deadline - time.monotonic()) > 0:
@@ -160,23 +161,50 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in NOT_INHERITED}
 
 
-def _ask_for_socket(lock: str) -> None:
-    """A daemon runs but its socket's file is gone: have it make a new one.
-
-    Its pid stands in the lock file; it gets the signal only if it is a nexsockd of this user.
-    """
+def _holder(lock: str) -> int:
+    """The pid in the lock file, 0 where there is none."""
     try:
         with open(lock, encoding="ascii") as file:
-            pid = int(file.read(20) or 0)
-        process = os.pidfd_open(pid) if pid > 1 else -1
+            return int(file.read(20) or 0)
     except (OSError, ValueError):
+        return 0
+
+
+def _nameless_daemon(lock: str) -> int:
+    """The pid of a daemon whose lock file was removed under it, 0 where there is none: a second one must not begin."""
+    if os.path.exists(lock):
+        return 0
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return next((pid for pid in pids if _is_daemon(pid) and _holds(pid, f"{os.path.realpath(lock)} (deleted)")), 0)
+
+
+def _is_daemon(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return False
+    return b"nexsock.nexsockd" in words and b"--" not in words  # "--" is in the keeper's, which names its brain
+
+
+def _holds(pid: int, link: str) -> bool:
+    folder = f"/proc/{pid}/fd"
+    try:
+        return any(os.readlink(f"{folder}/{name}") == link for name in os.listdir(folder))
+    except OSError:  # another user's, or just ended
+        return False
+
+
+def _ask_for_socket(pid: int) -> None:
+    """A daemon runs but its socket's file is gone: have it make a new one; only a nexsockd gets the signal."""
+    try:
+        process = os.pidfd_open(pid) if pid > 1 else -1
+    except OSError:
         return
     if process < 0:
         return
     try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            is_daemon = b"nexsock.nexsockd" in file.read().split(b"\0")
-        if is_daemon:
+        if _is_daemon(pid):
             signal.pidfd_send_signal(process, signal.SIGHUP)
     except OSError:
         return

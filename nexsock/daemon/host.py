@@ -272,6 +272,7 @@ class Host:
 
     def _intend(self, wants: Wants) -> None:
         try:
+            make_private(self._runtime_dir, os.getuid())  # somebody may have cleared it away
             recall.save_wants(self._runtime_dir, wants, identity.boot_id())
         except OSError as error:
             self.warn(f"a daemon that is killed within {BATCH_S:g} s would not know what is wanted: {error}")

@@ -35,8 +35,23 @@ def open_made(path: str, flags: int) -> int:
     try:
         return _open_regular(path, flags)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        make_folders(os.path.dirname(path))
         return _open_regular(path, flags)
+
+
+def make_folders(path: str) -> None:
+    """Make a folder and what is missing above it, open to this user only: `os.makedirs` gives only the last one a mode.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_folders(os.path.dirname(path))
+        make_folders(path)
 
 
 def _open_regular(path: str, flags: int) -> int:
@@ -62,7 +77,7 @@ def make_fifo(path: str) -> None:
     try:
         os.mkfifo(path, 0o600)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        make_folders(os.path.dirname(path))
         os.mkfifo(path, 0o600)
     except FileExistsError:
         if not stat.S_ISFIFO(os.lstat(path).st_mode):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -268,6 +269,21 @@ def test_the_socket_of_a_dead_daemon_is_in_nobodys_way(project, lives, end):
     kill_daemon(road, lives, end)
     assert (road.home.folder / "run" / "nexsockd.sock").exists()
     assert road.pid("web") == pid
+
+
+def test_a_daemon_whose_folders_were_deleted_goes_on_and_no_second_one_begins(project):
+    road = project("services: {web: {command: exec sleep 1000}, job: {command: while :; do echo x; sleep 0.01; done}}")
+    road.up()
+    pids, daemons = road.pids(), road.home.daemons()
+    for folder in ("state", "run"):
+        shutil.rmtree(road.home.folder / folder, ignore_errors=True)
+    assert road.pids() == pids
+    road.wait_until(lambda: b"x" in road.log("job"), "its output is kept again")
+    road.done("restart", "web")
+    assert road.home.daemons() == daemons
+    assert len(road.processes("web")) == 1
+    folders = [road.home.folder / "state", road.state, road.state / "logs", road.home.folder / "run"]
+    assert [oct(folder.stat().st_mode & 0o777) for folder in folders] == ["0o700"] * 4
 
 
 def test_a_daemon_is_found_whatever_tmpdir_says(project, tmp_path):
