@@ -11,7 +11,7 @@ from nexsock import errors, places
 from nexsock.cli.session import Session
 from nexsock.model.status import DaemonStatus
 from nexsock.protocol.api import DatabaseRequest, DatabaseStatus, Nothing, ShutdownRequest
-from nexsock.views import document, lists, table
+from nexsock.views import document, lists, style, table
 
 app = typer.Typer(rich_markup_mode=None)
 daemon = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Start, stop or look at the daemon.")
@@ -50,8 +50,13 @@ def stop_daemon(context: typer.Context) -> int:
         session.connect_only()
     except errors.NotRunning:
         return session.answer({"stopped": False}, "nexsockd does not run\n")
+    found: DaemonStatus = session.call("system_status", Nothing())
     session.call("shutdown", ShutdownRequest())
-    return session.answer({"stopped": True}, "nexsockd has ended; services keep running\n")
+    running = sum(project.running for project in found.projects)
+    left = (
+        f"{style.plural(running, 'service')} running: 'nexsock down --all' ends what runs" if running else "no services"
+    )
+    return session.answer({"stopped": True}, f"nexsockd has ended and leaves {left}\n")
 
 
 @daemon.command(name="restart")

@@ -1,7 +1,9 @@
 import json
 
+from msgspec.structs import replace
+
 from nexsock import __version__
-from nexsock.model.status import DaemonStatus
+from nexsock.model.status import DaemonStatus, ProjectSummary
 from nexsock.protocol.api import DatabaseStatus, Nothing
 
 DAEMON = DaemonStatus(
@@ -32,8 +34,10 @@ def test_daemon_stop_of_none_is_no_error(shell):
 
 
 def test_daemon_stop_says_that_services_live_on(shell):
-    ended = shell.answers(shutdown=Nothing()).run("daemon", "stop")
-    assert "services keep running" in ended.out
+    shop = ProjectSummary(id="shop-1", name="shop", dir="/shop", services=3, running=2, failed=0)
+    with_shop = replace(DAEMON, projects=(shop,))
+    ended = shell.answers(system_status=with_shop, shutdown=Nothing()).run("daemon", "stop")
+    assert ended.out == "nexsockd has ended and leaves 2 services running: 'nexsock down --all' ends what runs\n"
     assert shell.daemon.requests("shutdown")[0].restart is False
 
 
