@@ -34,11 +34,12 @@ class Application(Api, Protocol):
 
 
 class Vault(Protocol):
-    """Where descriptors outlive the brain (runtime.hands)."""
+    """Where descriptors outlive the brain, and who wants to know that it has come up (runtime.hands)."""
 
     async def fetch(self, name: str) -> int | None: ...
     async def store(self, name: str, descriptor: int) -> None: ...
     async def drop(self, name: str) -> None: ...
+    async def serving(self) -> None: ...
 
 
 class Control:
@@ -94,6 +95,7 @@ async def serve(
     if tcp is not None:
         door.open(tcp, listen.token(token_file(places), uid))
     _heed_signals(control, entrance)
+    await vault.serving()
     ready("READY=1")
     restart = await control.ending()
     await door.close(PATIENCE_S)

@@ -18,9 +18,16 @@ FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
 
 
-def restart_delay(quick_deaths: int) -> float:
-    """Seconds before the next start after so many lives in a row that ended at once; 0 after a long life."""
-    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (quick_deaths - 1)) if quick_deaths else 0.0
+def restart_delay(lived_s: float, stillborn: int) -> float:
+    """Seconds before the next start.
+
+    Args:
+        lived_s: how long the last brain lived.
+        stillborn: how many in a row ended before they served anybody; 0 when the last one had served.
+    """
+    if stillborn:
+        return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** (stillborn - 1))
+    return 0.0 if lived_s >= AT_ONCE_S else FIRST_DELAY_S
 
 
 class Brain:
@@ -42,7 +49,8 @@ class Brain:
         self._loop = loop
         self._limit = limit
         self._connected = connected
-        self._quick_deaths = 0
+        self._stillborn = 0
+        self._served = False
         self._began = 0.0
         self._pidfd = -1
         self.pid = 0
@@ -54,7 +62,7 @@ class Brain:
             ProcessLookupError: it is gone already; start another.
         """
         self._pidfd = os.pidfd_open(pid)
-        self._began = time.monotonic()
+        self._began, self._served = time.monotonic(), True
         self.pid = pid
         self._loop.watch(self._pidfd, self._adopted_ended)
         self._connected(channel.Channel(descriptor))
@@ -69,7 +77,7 @@ class Brain:
         """Start it now; when that is refused, try again later."""
         ours, theirs = channel.pair()
         socket = files.above_standard(theirs.detach())
-        self._began = time.monotonic()
+        self._began, self._served = time.monotonic(), False
         try:
             argv = [*self._argv, "3", "4"]
             self.pid = spawn.start(argv, dict(os.environ), "/", [0, 1, 2, socket, self._lock], self._limit)
@@ -82,11 +90,14 @@ class Brain:
             os.close(socket)
         self._connected(channel.Channel(ours.detach()))
 
+    def came_up(self) -> None:
+        """It serves clients: what ends it from now on is no reason to think that the next one would not."""
+        self._served = True
+
     def ended(self, status: int | None) -> None:
-        """It is gone: start the next one, later and later if it ends at once again and again."""
-        lived = time.monotonic() - self._began
-        self._quick_deaths = self._quick_deaths + 1 if lived < AT_ONCE_S else 0
-        delay = restart_delay(self._quick_deaths)
+        """It is gone: start the next one, later and later if they do not come up again and again."""
+        self._stillborn = 0 if self._served else self._stillborn + 1
+        delay = restart_delay(time.monotonic() - self._began, self._stillborn)
         say(f"the daemon (process {self.pid}) ended with {status}; the next starts in {delay:g} s")
         self.pid = 0
         self._loop.call_at(time.monotonic() + delay, self.start)

@@ -56,6 +56,7 @@ class Keeper:
             "fetch": self._fetch,
             "drop": self._drop,
             "stored": self._stored,
+            "serving": self._serving,
             "stop": self._stop,
         }
 
@@ -318,6 +319,10 @@ class Keeper:
 
     def _stored(self, _request: "wire.Message", _descriptors: list[int]) -> "wire.Message":
         return {"names": list(self._vault)}
+
+    def _serving(self, _request: "wire.Message", _descriptors: list[int]) -> "wire.Message":
+        self.brain.came_up()
+        return {}
 
     def _stop(self, _request: "wire.Message", _descriptors: list[int]) -> "wire.Message":
         self._loop.stop()

@@ -26,6 +26,7 @@ Messages
     fetch         name                                                one descriptor
     drop          name                                                -
     stored        -                                                   names
+    serving       -                                                   -  (the brain has come up, clients are served)
     stop          -                                                   -  (then the keeper ends; services stay)
 
     event         fields

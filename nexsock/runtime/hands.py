@@ -210,6 +210,10 @@ class Hands:
         row, _ = await self._line.ask("stored")
         return [*row["names"]]
 
+    async def serving(self) -> None:
+        """Tell that this brain has come up."""
+        await self._line.ask("serving")
+
     async def stop(self) -> None:
         """End the keeper; services go on, and the next keeper adopts them. Nothing can be asked afterwards."""
         await self._line.ask("stop")

@@ -20,6 +20,7 @@ class FakeVault:
     def __init__(self) -> None:
         self.held: dict[str, int] = {}
         self.stored = asyncio.Event()
+        self.came_up = False
 
     async def fetch(self, name: str) -> int | None:
         return os.dup(self.held[name]) if name in self.held else None
@@ -32,6 +33,9 @@ class FakeVault:
     async def drop(self, name: str) -> None:
         if name in self.held:
             os.close(self.held.pop(name))
+
+    async def serving(self) -> None:
+        self.came_up = True
 
 
 class House:
@@ -170,6 +174,12 @@ async def test_tcp_is_served_besides(house):
     assert (await reader.readexactly(48))[:6] == b"NXSK\x01\x0d"
     writer.close()
     await writer.wait_closed()
+
+
+async def test_the_keeper_is_told_when_clients_are_served(house):
+    await house.begin()
+    await house.visit()
+    assert house.vault.came_up
 
 
 def test_the_starter_is_told(tmp_path):
