@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from nexsock.keeper import channel, linux, wire
-from nexsock.runtime import identity, tree
+from nexsock.runtime import clock, identity, tree
 from nexsock.runtime.kept import (
     Ended,
     Kept,
@@ -37,6 +37,8 @@ KeeperArgv = Callable[[int, int], list[str]]
 
 AGAIN_S = 0.2
 """Pause before another keeper is started when the last one ended before it had adopted everything."""
+EXECUTING_LIMIT_S = 1.0
+"""How long to wait for processes that are between two programs; what takes longer is something else."""
 
 
 @dataclass(slots=True)
@@ -331,7 +333,7 @@ class Hands:
 
     async def _settle(self, questions: list[Question]) -> None:
         """Have them asked again, but answer a start that has happened: its process carries the instance's mark."""
-        running = tree.main_processes() if any(isinstance(question.tag, Launch) for question in questions) else {}
+        running = await _main_processes() if any(isinstance(question.tag, Launch) for question in questions) else {}
         for question in questions:
             if isinstance(question.tag, Launch) and (found := running.get(question.tag.instance)):
                 self._remember(launched(question.tag, Started(found.pid, found.start_ticks, found.boot_id)))
@@ -350,6 +352,14 @@ class Hands:
 
     def _complain(self, message: str, error: Exception) -> None:
         asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})
+
+
+async def _main_processes() -> dict[str, identity.Identity]:
+    """The main process of each run, with the ones that are just being executed."""
+    deadline = clock.monotonic() + EXECUTING_LIMIT_S
+    while identity.executing() and clock.monotonic() < deadline:  # noqa: ASYNC110 the kernel tells nobody
+        await asyncio.sleep(0.001)
+    return tree.main_processes()
 
 
 def start_keeper(argv: list[str], socket: int, lock: int) -> int:

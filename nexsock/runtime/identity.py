@@ -20,6 +20,9 @@ _READ_BYTES = 1 << 17
 _PAGE_BYTES = 4096
 """/proc/PID/environ is given out in pages; a read that ends within one has met the end."""
 
+_KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD of the flags in /proc/PID/stat (include/linux/sched.h)."""
+
 Verdict = Literal["same", "gone", "recycled", "unverifiable"]
 
 
@@ -116,6 +119,27 @@ def same(identity: Identity) -> Verdict:
 def pids() -> Iterator[int]:
     """Every process that is visible, in no order."""
     return (int(entry) for entry in os.listdir("/proc") if entry.isdigit())
+
+
+def executing() -> list[int]:
+    """Processes that have left their old program and have not begun the new one: no marks can be read of them yet.
+
+    It takes microseconds of the process's own time, which on a busy machine may be a while. The kernel sets where
+    arguments and environment lie only after it has closed what is not inherited (fs/exec.c, begin_new_exec).
+    """
+    return [pid for pid in pids() if _is_executing(pid)]
+
+
+def _is_executing(pid: int) -> bool:
+    try:
+        for name in ("cmdline", "environ"):
+            with open(f"/proc/{pid}/{name}", "rb") as file:
+                if file.read(1):
+                    return False
+        fields = linux.stat_fields(pid)
+    except OSError:  # gone, or another user's
+        return False
+    return fields[0] not in "ZX" and not int(fields[6]) & _KERNEL_THREAD
 
 
 def scan(project: str | None = None) -> list[Identity]:

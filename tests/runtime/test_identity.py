@@ -41,6 +41,23 @@ def test_an_ended_process_is_gone_also_before_it_is_collected():
     assert identity.same(found) == "gone"
 
 
+async def test_neither_what_runs_nor_a_zombie_nor_a_thread_of_the_kernel_is_just_being_executed(sleeper):
+    zombie = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    executing = identity.executing()
+    zombie.wait()
+    threads = {int(child) for child in _children_of(2)}
+    assert not {sleeper.pid, zombie.pid, os.getpid(), *threads} & set(executing)
+
+
+def _children_of(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return file.read().split()
+    except FileNotFoundError:  # a container does not show the kernel's
+        return []
+
+
 async def test_another_start_time_is_a_recycled_pid(sleeper):
     found = identity.identify(sleeper.pid)
     assert identity.same(replace(found, start_ticks=found.start_ticks - 1)) == "recycled"
