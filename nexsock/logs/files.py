@@ -172,6 +172,10 @@ class LogFile:
         self.size = 0
         self.refresh()
 
+    @property
+    def has_index(self) -> bool:
+        return self._index_descriptor is not None
+
     def is_(self, wanted: Identity) -> bool:
         """Whether it is that file, which may have been without a record when it was seen."""
         return self.identity.inode == wanted.inode and wanted.begun_ns in (0, self.identity.begun_ns)

@@ -107,18 +107,30 @@ class Tail:
         return file.segments(self._record, self._offset, END if everything else file.index.count)
 
     def _open_next(self) -> LogFile | None:
-        """Open the file after the one that was left last, or the oldest there is."""
+        """Open the file after the one that was left last, or the oldest that stays.
+
+        A file that is dropped loses its index first. Without one nothing tells what is missing before it, so that a
+        file in this state is only read on from the one before.
+        """
         known = files.kept(self._folder, self._service)
         following = known[known.index(self._identity) + 1 :] if self._identity in known else known
-        if following and (file := files.open_file(self._folder, self._service, following[0])):
-            self._file, self._base = file, None
-            self._record = self._offset = 0
+        goes_on = following is not known
+        for wanted in following:
+            file = files.open_file(self._folder, self._service, wanted)
+            if file is not None and not (goes_on or file.has_index or wanted == known[-1]):
+                file.close()
+                continue
+            if file is not None:
+                self._file, self._base = file, None
+                self._record = self._offset = 0
+            break
         return self._file
 
     def _leave(self) -> None:
         """The file is finished: nothing more will be written to it."""
         if self._file:
             self._identity = self._file.identity
-            self._known_end = None if self._base is None else self._base + self._file.size
+            begins = self._known_end if self._base is None else self._base
+            self._known_end = None if begins is None else begins + self._file.size
             self._file.close()
             self._file = None

@@ -99,6 +99,23 @@ def test_rotation_that_drops_what_was_not_read_is_stated(web, following):
     ]
 
 
+def test_what_is_missing_is_stated_also_while_the_oldest_file_is_being_dropped(web, following, tmp_path):
+    """Of a file that is dropped the index goes first. What it tells is then unknown, and a gap before it as well."""
+    follower = following(last_lines=0)
+    list(follower.past())
+    for number, text in enumerate((b"read in time\n", b"dropped\n", b"being dropped\n", b"kept\n"), 2):
+        web.write(text, at=float(number))
+        web.rotate(keep=3)
+    web.write(b"last\n", at=6.0)
+    (tmp_path / "web.idx.2").unlink()
+    assert texts(follower.poll()) == [
+        "read in time",
+        "22B of earlier output is gone: dropped by rotation",
+        "kept",
+        "last",
+    ]
+
+
 def test_emptied_log_is_stated_and_read_from_its_beginning(web, following):
     web.write(b"one\ntwo\n", at=2.0)
     follower = following(last_lines=0)
