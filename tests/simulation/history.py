@@ -519,9 +519,9 @@ class History:
         if known != self.durable.records:
             raise Violation("the disk has something else than the memory")
 
-    def run(self) -> None:
-        """The whole schedule with all its checks."""
-        for _ in range(self.rng.randint(4, 16)):
+    def run(self, events: int | None = None) -> None:
+        """The whole schedule with all its checks; of 4 to 16 events unless told."""
+        for _ in range(self.rng.randint(4, 16) if events is None else events):
             self.act()
         self.settle()
         self.check_end_state()
