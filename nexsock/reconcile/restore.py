@@ -127,13 +127,14 @@ def _mine(record: Record, runs: list[Kept]) -> Kept | None:
 def _unknown(record: Record, runs: list[Kept]) -> Kept | None:
     """The run that the record should be of: one that lives, or a later one; None where it is of the right one.
 
-    While the recorded run lives there can be no other.
+    While the recorded run lives there can be no other. Another that lives shows that what would not end of the
+    recorded one has ended since.
     """
     mine = _mine(record, runs)
-    if record.survivors or (record.alive and mine is not None and mine.run.exit is None):
+    if record.alive and mine is not None and mine.run.exit is None:
         return None
     number = record.run.number if record.run is not None else 0
-    others = [one for one in runs if one is not mine or not record.alive]
+    others = [one for one in runs if one is not mine or not (record.alive or record.survivors)]
     return max((one for one in others if one.run.exit is None or one.run.number > number), key=_likely, default=None)
 
 
@@ -143,7 +144,9 @@ def _likely(one: Kept) -> tuple[bool, int]:
 
 def _superseded(record: Record) -> Record:
     """The record at rest: a later run began only when nothing of the recorded one was left."""
-    return replace(record, phase="stopped", stopping=None, health=None) if record.alive else record
+    if not record.alive and not record.survivors:
+        return record
+    return replace(record, phase="stopped", stopping=None, health=None, survivors=())
 
 
 def _met(record: Record, runs: list[Kept], now: float, wall: float) -> tuple[Record, tuple[Report, ...]]:

@@ -268,3 +268,16 @@ def test_what_commands_asked_for_last_counts_more_than_what_was_recorded_of_it()
 def test_records_count_where_nothing_else_is_known_of_what_was_wanted():
     state = ProjectState(records={"web": Record(name="web", intent="up")})
     assert intended(state, None) is state
+
+
+def test_a_run_that_began_after_survivors_had_ended_is_a_stray(web):
+    """It was taken for nothing, and started once more beside itself."""
+    record = Record(name="web", phase="failed", run=run_of(web), survivors=(4001,))
+    found = restored(record, Kept(service=web, run=run_of(web, number=2)), service=web)
+    assert (list(found.strays), found.records["web"].survivors) == (["web"], ())
+
+
+def test_survivors_of_the_recorded_run_are_no_run_to_adopt(web):
+    record = Record(name="web", phase="failed", run=run_of(web), survivors=(4001,))
+    found = restored(record, Kept(service=web, run=run_of(web)), service=web)
+    assert (found.strays, found.records["web"].survivors) == ({}, (4001,))
