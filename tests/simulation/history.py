@@ -357,8 +357,9 @@ class History:
     def _check_need(self, name: str, other: str, need: Dependency, wanted: bool, record: Record) -> None:
         if not wanted and (not need.required or name in self.wishes.alone):
             return
+        assert self.brain is not None
         leaving = record.alive and (record.replace is not None or not wanted)
-        if _holds(need.condition, record, self.project.services.get(other)) and not leaving:
+        if _holds(need.condition, record, self.brain.reconciler.project.services.get(other)) and not leaving:
             return
         if not need.required and self._hopeless(other, self._wanted(self.project)):
             return
