@@ -47,6 +47,7 @@ def _options(names: list[str]) -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; all when none is given")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", dest="full", action="store_false", help="about three minutes in all (the default)")
+    parser.set_defaults(full=False)
     size.add_argument("--full", action="store_true", help="about twenty minutes in all")
     parser.add_argument("--seed", type=int, help="replay the decisions of an earlier run")
     parser.add_argument("--json", type=Path, default=Path("artifacts/reliability.json"), help="where the figures go")
