@@ -160,14 +160,16 @@ def make_room(log_path: str, index_path: str, max_files: int) -> None:
     """Shift the numbers up to the first free one, or drop the last; the current names are free then.
 
     Of each pair the index is renamed first. A keeper that is killed between the two leaves a log whose index is one
-    number ahead; the next call, or the next opening, finishes that step.
+    number ahead; the next call, or the next opening, finishes that step. What is dropped loses its log first: a log
+    without an index would not tell a reader what is missing before it.
     """
     for number in range(1, max_files - 1):
-        finish_step(log_path, index_path, number)
+        if not os.path.exists(_numbered(index_path, number)):
+            finish_step(log_path, index_path, number)
     free = next((n for n in range(1, max_files) if not os.path.exists(_numbered(log_path, n))), max_files)
     if free == max_files:
         free = max_files - 1
-        for path in (index_path, log_path):
+        for path in (log_path, index_path):
             files.remove(_numbered(path, free))
     for number in range(free, 0, -1):
         for path in (index_path, log_path):

@@ -48,7 +48,8 @@ def services(folder: str) -> list[str]:
 class Identity(NamedTuple):
     """What tells log files apart whatever they are called now; a dropped file's inode is soon another's.
 
-    `begun_ns` is the time of its first record, 0 if it had none yet.
+    `begun_ns` is the time of its first record, 0 if it had none yet. A rotated file without an index has the time it
+    was last written instead, negated: it is being dropped, as a rule, and its inode may soon be that of a newer one.
     """
 
     inode: int
@@ -115,7 +116,7 @@ def _open_pair(folder: str, service: str, number: int) -> "LogFile | None":
     log = _open(seen.log_path)
     unmoved = (_inode(log), _inode(index)) == seen[2:] and _names(folder, service, number) == seen
     if log is not None and unmoved:
-        return LogFile(log, index)
+        return LogFile(log, index, rotated=number > 0)
     for descriptor in (log, index):
         if descriptor is not None:
             os.close(descriptor)
@@ -162,11 +163,12 @@ class LogFile:
     `size` is in bytes; `base` counts the bytes of all earlier files, None while the index does not tell.
     """
 
-    def __init__(self, log: int, index: int | None) -> None:
+    def __init__(self, log: int, index: int | None, *, rotated: bool) -> None:
         self._log = log
         self._index_descriptor = index
         self.index = Index(index)
-        self.identity = Identity(os.fstat(log).st_ino, 0)
+        found = os.fstat(log)
+        self.identity = Identity(found.st_ino, -found.st_mtime_ns if rotated and index is None else 0)
         self._block_start = 0
         self._block = b""
         self.size = 0

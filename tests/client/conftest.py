@@ -48,6 +48,7 @@ class NoVault:
     async def fetch(self, name): return None
     async def store(self, name, descriptor): pass
     async def drop(self, name): pass
+    async def serving(self): pass
 
 async def live():
     control = lifespan.Control()

@@ -196,3 +196,12 @@ def test_a_log_that_somebody_emptied_has_no_hole(service):
 def test_log_and_index_are_private(service):
     service.log.flush()
     assert {path.stat().st_mode & 0o777 for path in (service.log_path, service.index_path)} == {0o600}
+
+
+def test_an_index_whose_log_was_dropped_already_is_given_to_no_other(tmp_path):
+    log, index = str(tmp_path / "web.log"), str(tmp_path / "web.idx")
+    for name in ("web.log", "web.idx", "web.log.1", "web.idx.1", "web.idx.2"):
+        (tmp_path / name).write_text(name)
+    logfile.make_room(log, index, 3)
+    left = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert left == {"web.log.1": "web.log", "web.idx.1": "web.idx", "web.log.2": "web.log.1", "web.idx.2": "web.idx.1"}

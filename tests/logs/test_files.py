@@ -40,6 +40,16 @@ def test_dropped_file_is_not_found_though_its_inode_is_given_to_the_next_one(tmp
     assert files.open_file(str(tmp_path), "web", wanted) is None
 
 
+def test_rotated_file_without_an_index_is_not_taken_for_another_that_has_its_inode(tmp_path, web):
+    web.write(b"dropped", at=2.0)
+    web.rotate(keep=3)
+    (tmp_path / "web.idx.1").unlink()
+    wanted = files.kept(str(tmp_path), "web")[0]
+    assert files.open_file(str(tmp_path), "web", wanted)
+    os.utime(tmp_path / "web.log.1", ns=(5, 5))
+    assert files.open_file(str(tmp_path), "web", wanted) is None
+
+
 def test_files_of_services_with_similar_names_are_not_mixed(tmp_path, kept_log):
     kept_log("web")
     kept_log("web.log")
