@@ -79,13 +79,17 @@ def why(host: Host, name: str) -> Why:
     )
 
 
-def failure(host: Host, name: str) -> Failure:
-    """Why a service is not as it should be, with the end of the culprit's log."""
+def failure(host: Host, name: str, *, overtaken: bool = False) -> Failure:
+    """Why a service is not as a command wanted it, with the end of the culprit's log.
+
+    Args:
+        overtaken: another command has asked for the opposite since.
+    """
     chain = describe.chain(host.project, host.state.records, name)
     culprit = host.reconciler.record(chain[-1].service)
     return Failure(
         service=name,
-        reason=chain[0].because,
+        reason=chain[0].because + ("; another command overtook this one" if overtaken else ""),
         chain=chain,
         last_log=host.last_lines(culprit.name, LINES_OF_CULPRIT) if culprit.run is not None else (),
         last_probe=culprit.health.last_output or None if culprit.health is not None else None,

@@ -37,6 +37,7 @@ class Following:
         self._deadline = deadline
         self.pending = set(judges)
         self.failed: list[str] = []
+        self.overtaken: list[str] = []
         self.steps = 0
         """steps that were taken on the way"""
         self.timed_out = False
@@ -79,6 +80,8 @@ class Following:
                 self.pending.discard(name)
             if verdict == "failed":
                 self.failed.append(name)
+            if verdict == "overtaken":
+                self.overtaken.append(name)
 
     def _patience(self) -> float | None:
         """Seconds to wait for an event. While many come, the moment of the next verdict is not asked for each time."""

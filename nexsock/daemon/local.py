@@ -105,7 +105,7 @@ class LocalApi:
                     await host.watch(request.watch, read_at)
             awaited = outcome.awaited(host, chosen, request.no_deps) if request.wait else ()
             judges = {name: outcome.judge_up(host, name, settle.PROVING_S) for name in awaited}
-            judges.update({name: outcome.judge_stopped(host, name) for name in host.removed() if request.wait})
+            judges.update({name: outcome.judge_down(host, name) for name in host.removed() if request.wait})
             async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
                 yield progress
 
@@ -119,7 +119,7 @@ class LocalApi:
                     await host.watch(False)
                 host.reconciler.down(chosen, request.timeout_s)
             awaited = wanted.with_dependents(host.project, chosen) if chosen else tuple(host.state.records)
-            judges = {name: outcome.judge_stopped(host, name) for name in awaited}
+            judges = {name: outcome.judge_down(host, name) for name in awaited}
             async for progress in outcome.until(host, subscription, judges, None, began):
                 yield progress
             if not chosen:
@@ -156,7 +156,7 @@ class LocalApi:
             chosen = host.names(request.services or tuple(host.project.services))
             async with host.changing:
                 host.reconciler.stop(chosen, request.timeout_s)
-            judges = {name: outcome.judge_stopped(host, name) for name in chosen} if request.wait else {}
+            judges = {name: outcome.judge_down(host, name) for name in chosen} if request.wait else {}
             async for progress in outcome.until(host, subscription, judges, None, began):
                 yield progress
 

@@ -39,11 +39,15 @@ def judge_up(host: Host, name: str, proving_s: float) -> follow.Judge:
     return judge
 
 
-def judge_stopped(host: Host, name: str) -> follow.Judge:
-    """Asks whether the run that there is now has ended: somebody else may start the service again right after."""
+def judge_down(host: Host, name: str) -> follow.Judge:
+    """Asks whether the run that was to be ended has: somebody else may start the service again right after."""
+    instance = _instance(host, name)
+    return lambda: settle.down(host.state.records.get(name), instance, host.reconciler.wanted)
+
+
+def _instance(host: Host, name: str) -> str:
     run = host.reconciler.record(name).run
-    instance = run.instance if run is not None else ""
-    return lambda: settle.stopped(host.state.records.get(name), instance)
+    return run.instance if run is not None else ""
 
 
 def judge_condition(host: Host, target: api.WaitTarget) -> follow.Judge:
@@ -55,7 +59,8 @@ def judge_condition(host: Host, target: api.WaitTarget) -> follow.Judge:
     """
     service = host.service(target.service)
     if target.condition == "stopped":
-        return judge_stopped(host, target.service)
+        instance = _instance(host, target.service)
+        return lambda: settle.stopped(host.state.records.get(target.service), instance)
     if target.condition is None:
         return judge_up(host, target.service, 0.0)
     condition = _condition(target.condition)
@@ -87,7 +92,9 @@ async def until(
     def wake_at(pending: set[str]) -> float | None:
         """When the youngest of those that only have to prove themselves has done so."""
         records = (host.reconciler.record(name) for name in pending)
-        return max((settle.proven_at(record) for record in records if record.phase == "running"), default=None)
+        proofs = (settle.proven_at(record) for record in records if record.phase == "running")
+        now = clock.monotonic()
+        return max((proof for proof in proofs if proof > now), default=None)
 
     following = follow.Following(subscription, host.project.id, judges, wake_at, deadline)
     async for event in following.events():
@@ -97,12 +104,12 @@ async def until(
 
 
 def _outcome(host: Host, following: follow.Following, began: float) -> Outcome:
-    culprits = (*following.failed, *sorted(following.pending))
+    culprits = (*following.failed, *following.overtaken, *sorted(following.pending))
     lines = answers.project_status(host).services
     return Outcome(
         ok=not culprits,
         services=tuple(line for line in lines if line.active or line.phase != "stopped"),
-        failed=tuple(answers.failure(host, name) for name in culprits),
+        failed=tuple(answers.failure(host, name, overtaken=name in following.overtaken) for name in culprits),
         took_s=round(clock.monotonic() - began, 3),
         project=host.info(),
         warnings=host.project.warnings,

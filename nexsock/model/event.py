@@ -7,6 +7,7 @@ from msgspec import Struct
 from nexsock.model.plan import FieldChange
 
 EventKind = Literal[
+    "wanted",  # a command changed which services should be up
     "phase",  # a service went from one phase to another
     "plan",  # steps were decided
     "exit",  # a run ended

@@ -288,10 +288,14 @@ class Reconciler:
 
     def _desire(self) -> None:
         """Take what commands asked for as what counts; a brain that is killed from here on leaves it to the next."""
+        before = self._desired.up
         self._desired = planner.desire(self.project, self.state)
         if (wants := self.state.wants) != self._wants:
             self._wants = wants
             self._intend(wants)
+        if self._desired.up != before:
+            told = f"{len(self._desired.up)} of {len(self.project.services)} services"
+            self._ledger.tell("wanted", None, reason=told)
 
     def _ask_up(self, forced: frozenset[str]) -> Plan:
         """Try again what ended, replace what is forced, and converge."""

@@ -15,7 +15,8 @@ TRIES = 5
 """Runs that failed in a row, each soon after the other, after which nobody is kept waiting: the next tries go on behind
 the command's back, ever more seldom (with the default delays the fifth comes 1.5 s after the first)."""
 
-Settled = Literal["well", "failed", "waiting"]
+Settled = Literal["well", "failed", "overtaken", "waiting"]
+"""`overtaken`: another command asked for the opposite before this one's wish had come true."""
 
 
 def up(
@@ -29,10 +30,12 @@ def up(
     """Whether a service that was asked for is as it should be. `now` is monotonic seconds.
 
     Args:
-        wanted: the names of what should be up now; somebody else may have stopped it since it was asked for.
+        wanted: the names of what should be up now.
     """
     record = records.get(service.name) or Record(name=service.name)
-    if service.name not in wanted or _held_for_good(record) or _in_vain(records, service.name):
+    if service.name not in wanted:
+        return "overtaken"
+    if _held_for_good(record) or _in_vain(records, service.name):
         return "failed"
     if record.replace is not None and record.phase != "failed":
         return "waiting"
@@ -87,6 +90,18 @@ def stopped(record: Record | None, instance: str) -> Settled:
     if record.alive:
         return "waiting"
     return "failed" if record.survivors else "well"
+
+
+def down(record: Record | None, instance: str, wanted: Collection[str]) -> Settled:
+    """Whether a run that was to be ended has: one that is wanted again before its turn came is left as it is.
+
+    Args:
+        wanted: the names of what should be up now.
+    """
+    verdict = stopped(record, instance)
+    if verdict == "waiting" and record is not None and record.phase != "stopping" and record.name in wanted:
+        return "overtaken"
+    return verdict
 
 
 def condition(wanted: Condition, service: Service, record: Record) -> Settled:

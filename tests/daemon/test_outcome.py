@@ -44,10 +44,29 @@ def test_a_service_that_left_the_file_is_up_for_all_that_anyone_can_do(shop):
 
 def test_a_stop_is_over_though_somebody_started_the_service_again(shop, run):
     shop.holds("web", "stopping", run=run(1))
-    judge = outcome.judge_stopped(shop, "web")
+    judge = outcome.judge_down(shop, "web")
     before = judge()
     shop.holds("web", "starting", run=run(2))
     assert (before, judge()) == ("waiting", "well")
+
+
+def test_a_wait_for_an_end_goes_on_though_the_service_is_wanted(shop, run):
+    shop.holds("web", "running", run=run(1))
+    assert outcome.judge_condition(shop, api.WaitTarget(service="web", condition="stopped"))() == "waiting"
+
+
+async def test_a_down_that_was_overtaken_says_so(shop, run):
+    shop.holds("web", "running", run=run(1))
+    told = (await items_of(shop, {"web": outcome.judge_down(shop, "web")}))[-1].outcome
+    assert [one.reason for one in told.failed] == ["is running; another command overtook this one"]
+
+
+async def test_what_has_long_proven_itself_is_not_asked_again_and_again(shop, run):
+    """While a dependent takes its time to stop, what it needs runs on: the command that waits for both must sleep."""
+    shop.holds("web", "running", run=run(1, started_mono=0.0))
+    asked = []
+    await items_of(shop, {"web": lambda: asked.append(1) or "waiting"}, timeout_s=0.1)
+    assert len(asked) <= 3
 
 
 @pytest.mark.parametrize("condition", ["healthy", "service_healthy", None])

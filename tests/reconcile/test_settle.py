@@ -61,7 +61,7 @@ def test_a_restart_is_awaited_though_the_old_run_still_looks_well(make):
 
 
 def test_an_up_ends_when_somebody_else_stopped_what_it_waits_for(make):
-    assert up(make("web"), record("stopped", intent="stopped"), wanted=()) == "failed"
+    assert up(make("web"), record("stopped", intent="stopped"), wanted=()) == "overtaken"
 
 
 def crashing(name, attempts):
@@ -105,8 +105,15 @@ def test_a_stop_has_settled_when_its_run_has_made_way_for_another():
     assert settle.stopped(record("running"), "run-0") == "well"
 
 
-def test_a_down_does_not_wait_for_the_run_that_somebody_started_meanwhile():
-    assert settle.stopped(record("running"), "run-0") == "well"
+def test_a_down_ends_when_its_service_is_wanted_again_before_its_turn_came():
+    assert settle.down(record("running"), "run-1", wanted=("web",)) == "overtaken"
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"), [(record("running"), ()), (record("stopping"), ("web",)), (record("stopping"), ())]
+)
+def test_a_down_waits_for_what_is_to_end_or_ends_already(found, wanted):
+    assert settle.down(found, "run-1", wanted) == "waiting"
 
 
 @pytest.mark.parametrize(

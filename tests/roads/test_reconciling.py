@@ -382,3 +382,24 @@ def test_an_up_and_a_down_at_once_end_in_one_of_both(project):
     assert len(road.processes()) == len(running)
     road.done("down")
     assert road.processes() == []
+
+
+def test_a_down_that_an_up_overtakes_ends_and_says_so(project):
+    """While web takes its time, db runs on; wanted again, it is never told to stop."""
+    road = project("""
+        services:
+          db: {command: exec sleep 1000}
+          web:
+            command: "trap 'until [ -e go ]; do sleep 0.02; done; exit 0' TERM; while :; do sleep 0.02; done"
+            depends_on: [db]
+    """)
+    road.up()
+    before = road.pid("db")
+    down = road.begin("down")
+    road.wait_until(lambda: road.phase("web") == "stopping", "its turn comes first")
+    up = road.begin("up", "-d", "db")
+    road.wait_until(lambda: road.events("wanted")[-1]["reason"] == "1 of 2 services", "db is wanted again")
+    road.touch("go")
+    assert down.end().exit == 1
+    assert "db: is running; another command overtook this one" in down.end().err
+    assert (up.end().exit, road.pid("db")) == (0, before)
