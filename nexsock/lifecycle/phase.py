@@ -45,7 +45,7 @@ _WAYS: dict[Happening, tuple[frozenset[Phase], Phase]] = {
     "done": (frozenset({"stopping"}), "completed"),
     "retry": (frozenset({"stopping", "starting"}), "backoff"),
     "give_up": (frozenset({"stopping", "starting"}), "failed"),
-    "release": (_AT_REST, "stopped"),
+    "release": (frozenset({"blocked", "backoff", "failed"}), "stopped"),
     "adopt": (_AT_REST, "starting"),
 }
 
