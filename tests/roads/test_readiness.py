@@ -270,7 +270,7 @@ def test_a_service_that_becomes_unhealthy_is_restarted_where_it_says_so(project)
     (road.folder / "well").unlink()
     road.wait_until(lambda: road.service("web").get("pid") not in (None, first), "another run stands")
     road.wait_until(lambda: road.phase("web") == "ready", "it is ready")
-    assert road.processes("web") == [road.pid("web")]
+    assert first not in road.processes("web")
 
 
 def test_readiness_that_always_fails_restarts_within_bounds(project):
