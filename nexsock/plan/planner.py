@@ -321,7 +321,7 @@ class _Planner:
         if wanted and not record.alive and not record.survivors and self._should_start(other, record):
             hold = self._held(other)
             return conditions.lack(name, need, hold.because if hold is not None and hold.failed else "")
-        leaving = record.alive and not wanted
+        leaving = not wanted and (record.alive or record.phase == "failed")
         if not leaving and conditions.is_met(need.condition, record, other):
             return None
         return conditions.lack(name, need, conditions.hopeless(name, record, wanted))
