@@ -115,7 +115,8 @@ class Host:
         )
         self._unheard: list[Report] | None = [] if runs else None
         for kept in runs:
-            self.processes.resume(kept.service, kept.run)
+            if kept.run.instance not in self._restored.settled:
+                self.processes.resume(kept.service, kept.run)
         self.reconciler = Reconciler(
             project,
             ProjectState(selection=state.selection, records=dict(self._restored.records)),
@@ -135,6 +136,8 @@ class Host:
         reports = (*self._restored.reports, *(self._unheard or ()))
         self._unheard = None
         self.reconciler.resume(self._restored.strays, reports)
+        for instance in self._restored.settled:
+            self.processes.settle(instance)
 
     # -- what it is
 

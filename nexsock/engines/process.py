@@ -104,6 +104,10 @@ class ProcessEngine:
             life.ended.set()
         return life
 
+    def settle(self, instance: str) -> None:
+        """A run of an earlier brain's has ended and all of it is known: the keeper need not remember it."""
+        self._task(self._let_go(instance), f"let go of {instance}")
+
     def pids(self, service: str) -> Iterable[int]:
         """The processes of a service now, the main one first."""
         life = self._lives.get(service)

@@ -37,11 +37,15 @@ class Kept(Struct, frozen=True, kw_only=True):
 
 
 class Restored(Struct, frozen=True, kw_only=True):
-    """What the reconciler begins with: its records, the runs no record knows, and what happened meanwhile."""
+    """What the reconciler begins with: its records, the runs no record knows, and what happened meanwhile.
+
+    `settled` are the instances of ended runs of which nothing is to be heard any more: the keeper may forget them.
+    """
 
     records: dict[str, Record]
     strays: dict[str, Run]
     reports: tuple[Report, ...]
+    settled: tuple[str, ...]
 
 
 def intended(state: ProjectState, wants: Wants | None) -> ProjectState:
@@ -80,6 +84,7 @@ def restore(
     restored: dict[str, Record] = {}
     strays: dict[str, Run] = {}
     reports: list[Report] = []
+    settled: list[str] = []
     for name in dict.fromkeys((*records, *found)):
         service, runs = services.get(name), found.get(name, [])
         record = _in_this_boot(records.get(name) or _new(name, runs, lost), service, boot_id, now)
@@ -96,7 +101,8 @@ def restore(
             record = advance.adopted(record, other.service, ran, wall)
             reports.append(Exited(service=name, instance=ran.instance, exit=end))
         restored[name] = record
-    return Restored(records=restored, strays=strays, reports=tuple(reports))
+        settled.extend(one.run.instance for one in runs if _is_settled(one.run, record))
+    return Restored(records=restored, strays=strays, reports=tuple(reports), settled=tuple(settled))
 
 
 def _new(name: str, runs: list[Kept], lost: bool) -> Record:
@@ -147,6 +153,15 @@ def _superseded(record: Record) -> Record:
     if not record.alive and not record.survivors:
         return record
     return replace(record, phase="stopped", stopping=None, health=None, survivors=())
+
+
+def _is_settled(run: Run, record: Record) -> bool:
+    """Whether an ended run is over and done with: its end is on record, or another has taken its place."""
+    if run.exit is None or record.run is None:
+        return False
+    if record.run.instance == run.instance:
+        return not record.alive and not record.survivors and record.run.exit is not None
+    return record.run.number > run.number
 
 
 def _met(record: Record, runs: list[Kept], now: float, wall: float) -> tuple[Record, tuple[Report, ...]]:

@@ -281,3 +281,31 @@ def test_survivors_of_the_recorded_run_are_no_run_to_adopt(web):
     record = Record(name="web", phase="failed", run=run_of(web), survivors=(4001,))
     found = restored(record, Kept(service=web, run=run_of(web)), service=web)
     assert (found.strays, found.records["web"].survivors) == ({}, (4001,))
+
+
+ENDED = Exit(code=0, at=1.0)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        pytest.param({"phase": "completed", "exit": ENDED}, ("run-2",), id="its end is on record"),
+        pytest.param({"phase": "running", "exit": None}, (), id="its end is still to be heard"),
+        pytest.param({"phase": "stopping", "exit": ENDED}, (), id="something of it is still to be cleared"),
+        pytest.param({"phase": "failed", "exit": ENDED, "survivors": (9,)}, (), id="something of it would not end"),
+    ],
+)
+def test_a_run_is_settled_once_all_of_it_is_known(web, record, expected):
+    run = run_of(web, 2, exit=record.pop("exit"))
+    kept = Kept(service=web, run=run_of(web, 2, exit=ENDED))
+    assert restored(Record(name="web", run=run, **record), kept, service=web).settled == expected
+
+
+def test_an_ended_run_that_another_has_followed_is_settled(web):
+    record = Record(name="web", phase="running", run=run_of(web, 2))
+    runs = [Kept(service=web, run=run_of(web, 1, exit=ENDED)), Kept(service=web, run=run_of(web, 2))]
+    assert restored(record, *runs, service=web).settled == ("run-1",)
+
+
+def test_an_end_that_nobody_has_recorded_is_not_settled(web):
+    assert restored(None, Kept(service=web, run=run_of(web, exit=ENDED)), service=web).settled == ()

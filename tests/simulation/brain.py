@@ -255,7 +255,11 @@ class Engine:
         if self._lives.get(life.service.name) is life:
             del self._lives[life.service.name]
         if not survivors:
-            self._brain.memory.when_flushed(lambda: self._let_go(life.run.instance))
+            self.release(life.run.instance)
+
+    def release(self, instance: str) -> None:
+        """The keeper may forget a run, once its end is on disk."""
+        self._brain.memory.when_flushed(lambda: self._let_go(instance))
 
     def _let_go(self, instance: str) -> None:
         if (process := self._world.kept.get(instance)) is not None and not process.lives:
@@ -355,6 +359,8 @@ class Brain:
         self.reconciler.resume(self._restored.strays, self._restored.reports)
         self.resuming = False
         self.engine.hear_again()
+        for instance in self._restored.settled:
+            self.engine.release(instance)
 
     def kill(self) -> None:
         """Nothing that was only in this brain happens any more."""
