@@ -43,6 +43,11 @@ class Places:
         return self.state_dir + "/nexsockd.log"
 
     @property
+    def ports(self) -> str:
+        """The table of reserved port numbers."""
+        return self.state_dir + "/ports.json"
+
+    @property
     def settings_file(self) -> str:
         return self.config_dir + "/config.yaml"
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from nexsock import errors
+from nexsock import errors, places, reservations
 from nexsock.cli import first_file
 from nexsock.cli.session import Session
+from nexsock.model.load import Reserved
 from nexsock.views import document, problems, style
 
 app = typer.Typer(rich_markup_mode=None)
@@ -75,9 +76,15 @@ def config(
     from nexsock.config import load
 
     session: Session = context.obj
-    found = load.resolved(session.project(with_environ=True))
+    found = load.resolved(session.project(with_environ=True), reserved=_reserved(session))
     places: dict[str, Any] = {"origins": drawing.origins(found)} if origins else {}
     return session.answer({"config": found.plain(), **places}, drawing.yaml(found, with_origins=origins))
+
+
+def _reserved(session: Session) -> Reserved:
+    """The ports that the daemon has chosen; those that it has not get the numbers that it would choose first."""
+    table = reservations.read(places.from_environ(session.environ, os.getuid()).ports)
+    return Reserved(ports={name: held.ports for name, held in table.items()})
 
 
 @app.command()

@@ -156,15 +156,15 @@ def _ports(service: str, fields: Fields, facts: Facts) -> dict[str, Port]:
 def _port_number(service: str, name: str, given: Fields, facts: Facts) -> int | None:
     written = given.text("port")
     if written != "auto":
-        number = int(written)
-        if 1 <= number <= 65535:
-            return number
-        given.error("port", f"{number} is not a port", "use a number from 1 to 65535")
+        asked = int(written)
+        if 1 <= asked <= 65535:
+            return asked
+        given.error("port", f"{asked} is not a port", "use a number from 1 to 65535")
         return None
-    if facts.ports is None:
-        given.error("port", "a port 'auto' is chosen by the daemon, which does not do that yet", "give it a number")
-        return None
-    return facts.ports(service, name)
+    number = facts.ports(service, name)
+    if number is None:
+        given.error("port", "no number is left for a port 'auto'", "give it a number")
+    return number
 
 
 def _port_variables(ports: Mapping[str, Port]) -> dict[str, str]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from nexsock.config.source import Reader
 from nexsock.model.problem import Problem
 
-PortChooser = Callable[[str, str], int]
-"""Service and port name to a free port that stays the same: what `auto` asks for."""
+PortChooser = Callable[[str, str], int | None]
+"""Service and port name to a free port that stays the same: what `auto` asks for. None when no number is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,6 @@ class Facts:
     active: frozenset[str] = frozenset()
     config_digests: dict[str, str] = field(default_factory=dict)
     """of the rendered configs, by the names that `config_name` gives"""
-    ports: PortChooser | None = None
+    ports: PortChooser = lambda _service, _port: None
     watched: list[str] = field(default_factory=list)
     """gets the absolute path of each file whose content went in"""

@@ -17,6 +17,7 @@ import msgspec
 
 from nexsock import discovery, errors, graph
 from nexsock.config import (
+    autoports,
     build,
     check,
     checkout,
@@ -40,6 +41,7 @@ from nexsock.config import (
 from nexsock.config.node import Node
 from nexsock.config.source import Reader, Unreadable
 from nexsock.model import names
+from nexsock.model.load import Reserved
 from nexsock.model.origin import Origin
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
@@ -47,6 +49,7 @@ from nexsock.model.project import Project, ProjectRef
 MAX_SOURCE_LINE = 300
 """characters of a line that a problem carries for the caret"""
 
+NOTHING_RESERVED = Reserved()
 
 _NUL = re.compile(r"\\(?:0|x00|u0000|U00000000)")
 """how YAML writes the character; text in the file itself cannot hold it"""
@@ -56,34 +59,34 @@ def load(
     request: ProjectRef,
     read: Reader = source.read,
     *,
-    ports: circumstances.PortChooser | None = None,
+    reserved: Reserved = NOTHING_RESERVED,
     is_folder: Callable[[str], bool] = source.is_folder,
 ) -> Project:
     """The project that the request's files describe.
 
     Args:
-        ports: chooses a number for ports that are `auto`; None makes them a problem.
+        reserved: what the numbers of ports that are `auto` are chosen by.
         is_folder: whether there is a folder at an absolute path.
     Raises:
         ConfigError: with all problems of all files, sorted by place.
     """
-    loading = _start(request, read)
-    document = loading.document(ports)
-    project = loading.project(document, ports, is_folder)
+    loading = _start(request, read, reserved)
+    document = loading.document()
+    project = loading.project(document, is_folder)
     if project is None:
         raise _config_error(loading.findings())
     return project
 
 
-def resolved(request: ProjectRef, read: Reader = source.read) -> Node:
+def resolved(request: ProjectRef, read: Reader = source.read, *, reserved: Reserved = NOTHING_RESERVED) -> Node:
     """The merged document with everything in place that is known before building; every value has its origin.
 
     Raises:
         ConfigError: as `load`.
     """
-    loading = _start(request, read)
-    document = loading.document(None)
-    if loading.project(document, None, source.is_folder) is None:
+    loading = _start(request, read, reserved)
+    document = loading.document()
+    if loading.project(document, source.is_folder) is None:
         raise _config_error(loading.findings())
     return document
 
@@ -96,7 +99,7 @@ def problems(request: ProjectRef, read: Reader = source.read) -> tuple[Problem, 
         return tuple(problem for problem in error.problems if isinstance(problem, Problem))
 
 
-def _start(request: ProjectRef, read: Reader) -> _Loading:
+def _start(request: ProjectRef, read: Reader, reserved: Reserved) -> _Loading:
     paths = list(request.files) or discovery.find(request.directory)
     if not paths:
         raise errors.ConfigError(
@@ -106,7 +109,7 @@ def _start(request: ProjectRef, read: Reader) -> _Loading:
     directory = os.path.realpath(
         request.directory if request.files and request.directory else os.path.dirname(paths[0])
     )
-    return _Loading(request, read, directory, tuple(_absolute(directory, path) for path in paths))
+    return _Loading(request, read, directory, tuple(_absolute(directory, path) for path in paths), reserved)
 
 
 def _absolute(directory: str, path: str) -> str:
@@ -142,6 +145,7 @@ class _Loading:
     read: Reader
     directory: str
     paths: tuple[str, ...]
+    reserved: Reserved
     problems: list[Problem] = field(default_factory=list)
     damaged: set[str] = field(default_factory=set)
     texts: dict[str, str] = field(default_factory=dict)
@@ -149,12 +153,13 @@ class _Loading:
     watched: list[str] = field(default_factory=list)
     lost_files: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
+    ports: autoports.Chooser = field(init=False)
 
     @property
     def environ(self) -> Mapping[str, str]:
         return self.request.environ or {}
 
-    def document(self, ports: circumstances.PortChooser | None) -> Node:
+    def document(self) -> Node:
         """The files merged into one document, complete but for what had to be left out."""
         self.variables = {**self._env_files(self.request.env_files, self.directory), **self.environ}
         allow_outside = self.environ.get(path_rules.ALLOW_OUTSIDE) == "1"
@@ -167,14 +172,16 @@ class _Loading:
             opened = overlay.include(opened, self._open_included, self.problems, allow_outside=allow_outside)
             merged = opened if merged is None else overlay.merge(merged, opened)
         complete = overlay.apply_defaults(merged or Node({}, Origin(self.shown(self.paths[0]), 1, 1)))
-        return references.resolve(complete, self._facts(complete, ports), [] if self.lost_files else self.problems)
+        written = (one.ports.values() for one in references.services_in(complete).values())
+        self.ports = autoports.Chooser(
+            names.project_id(self.directory), self.reserved, {number for numbers in written for number in numbers}
+        )
+        return references.resolve(complete, self._facts(complete), [] if self.lost_files else self.problems)
 
-    def project(
-        self, document: Node, ports: circumstances.PortChooser | None, is_folder: Callable[[str], bool]
-    ) -> Project | None:
+    def project(self, document: Node, is_folder: Callable[[str], bool]) -> Project | None:
         """The finished project, or None when there is an error among the problems."""
-        facts = self._build_facts(document, ports)
-        configs = files.rendered(document, facts, self._facts(document, ports), (*self.files, *self.watched))
+        facts = self._build_facts(document)
+        configs = files.rendered(document, facts, self._facts(document), (*self.files, *self.watched))
         facts.config_digests.update({name: config.digest for name, config in configs.items()})
         services = build.build(document, facts)
         check.check(
@@ -204,6 +211,7 @@ class _Loading:
             plugins=tuple(
                 fields.Fields(document, self.directory, "", []).absolute(path) for path in self._plugins(document)
             ),
+            auto_ports=self.ports.chosen,
         )
 
     def findings(self) -> tuple[Problem, ...]:
@@ -277,7 +285,7 @@ class _Loading:
             self.problems += faults
         return variables
 
-    def _build_facts(self, document: Node, ports: circumstances.PortChooser | None) -> circumstances.Facts:
+    def _build_facts(self, document: Node) -> circumstances.Facts:
         return circumstances.Facts(
             directory=self.directory,
             environ=self.environ,
@@ -287,7 +295,7 @@ class _Loading:
             shown=self.shown,
             problems=self.problems,
             active=frozenset(overlay.select_profiles(document, self._profiles())),
-            ports=ports,
+            ports=self.ports,
             watched=self.watched,
         )
 
@@ -297,12 +305,12 @@ class _Loading:
         self.texts[self.shown(path)] = text
         return text
 
-    def _facts(self, document: Node, ports: circumstances.PortChooser | None) -> references.Facts:
+    def _facts(self, document: Node) -> references.Facts:
         around = checkout.Checkout(self.directory, self.read, self.watched.append)
         return references.Facts(
             name=self._name(document),
             directory=self.directory,
-            services=references.services_in(document, ports),
+            services=references.services_in(document, self.ports),
             branch=around.branch,
             sha=around.sha,
         )

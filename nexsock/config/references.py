@@ -70,7 +70,7 @@ def resolve_text(text: str, facts: Facts, problems: list[Problem]) -> str:
     return "".join((*pieces, text[end:]))
 
 
-def services_in(document: Node, choose: Callable[[str, str], int] | None = None) -> dict[str, ServiceFacts]:
+def services_in(document: Node, choose: Callable[[str, str], int | None] | None = None) -> dict[str, ServiceFacts]:
     """Where the services of a document listen, as far as it is written there.
 
     Args:
@@ -82,7 +82,7 @@ def services_in(document: Node, choose: Callable[[str, str], int] | None = None)
     return {name: _service_facts(name, service, choose) for name, service in known.items()}
 
 
-def _service_facts(name: str, service: Node, choose: Callable[[str, str], int] | None) -> ServiceFacts:
+def _service_facts(name: str, service: Node, choose: Callable[[str, str], int | None] | None) -> ServiceFacts:
     fields = service.value if isinstance(service.value, dict) else {}
     if "external" in fields:
         return _external_facts(fields["external"])

@@ -15,9 +15,8 @@ import msgspec
 
 from nexsock import errors
 from nexsock.config import load
-from nexsock.model.load import LoadAnswer
+from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.problem import Problem
-from nexsock.model.project import ProjectRef
 
 LENGTH = struct.Struct(">I")
 MEMORY_BYTES = 1024**3
@@ -40,16 +39,16 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """
     while len(head := requests.read(LENGTH.size)) == LENGTH.size:
         body = requests.read(*LENGTH.unpack(head))
-        reply = msgspec.msgpack.encode(answer(msgspec.msgpack.decode(body, type=ProjectRef)))
+        reply = msgspec.msgpack.encode(answer(msgspec.msgpack.decode(body, type=LoadRequest)))
         answers.write(LENGTH.pack(len(reply)) + reply)
         answers.flush()
         gc.collect()
 
 
-def answer(request: ProjectRef) -> LoadAnswer:
+def answer(request: LoadRequest) -> LoadAnswer:
     """The project of a request, or what is wrong with its files."""
     try:
-        return LoadAnswer(project=load.load(request))
+        return LoadAnswer(project=load.load(request.ref, reserved=request.reserved))
     except errors.ConfigError as error:
         problems = tuple(problem for problem in error.problems if isinstance(problem, Problem))
         return LoadAnswer(message=error.message, hint=error.hint, problems=problems)

@@ -9,9 +9,11 @@ from nexsock.daemon.bus import Bus
 from nexsock.daemon.host import Shared
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.local import LocalApi
+from nexsock.daemon.numbers import Numbers
 from nexsock.engines.exits import Exits
 from nexsock.engines.growth import Growth
 from nexsock.places import Places
+from nexsock.runtime import ports
 from nexsock.runtime.hands import Hands
 from nexsock.store.writer import Writer
 
@@ -74,7 +76,7 @@ async def _live(
 
     async def build(control: lifespan.Control) -> LocalApi:
         bus = Bus()
-        loader = Loader()
+        loader = Loader(Numbers(places.ports, ports.ephemeral()))
         shared = Shared(places=places, keeper=keeper, writer=writer, emit=bus.emit, exits=exits, growth=growth)
         api = LocalApi(shared, loader, bus, shutdown=control.shutdown, clients=control.clients)
         api.hosts.update(await revival.revive(shared, loader, runs))

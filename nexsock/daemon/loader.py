@@ -6,6 +6,7 @@ not answer in time. One request at a time.
 
 import asyncio
 import contextlib
+import logging
 import os
 import struct
 import sys
@@ -15,8 +16,11 @@ import msgspec
 
 import nexsock
 from nexsock import errors
-from nexsock.model.load import LoadAnswer
+from nexsock.daemon.numbers import Numbers
+from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.project import Project, ProjectRef
+
+_log = logging.getLogger(__name__)
 
 WORKER = (sys.executable, "-P", "-m", "nexsock.config.worker")
 
@@ -32,9 +36,15 @@ class Loader:
     """Loads projects. Close it with the daemon: `await loader.close()`."""
 
     def __init__(
-        self, command: Sequence[str] = WORKER, *, deadline_s: float = DEADLINE_S, idle_s: float = IDLE_S
+        self,
+        numbers: Numbers,
+        command: Sequence[str] = WORKER,
+        *,
+        deadline_s: float = DEADLINE_S,
+        idle_s: float = IDLE_S,
     ) -> None:
-        """`command` starts a worker."""
+        """`numbers` remembers the ports that are chosen; `command` starts a worker."""
+        self._numbers = numbers
         self._command = tuple(command)
         self._deadline_s = deadline_s
         self._idle_s = idle_s
@@ -65,12 +75,31 @@ class Loader:
         async with self._turn:
             self._keep()
             try:
-                answer = await self._ask(request)
+                return await self._load(request)
             finally:
                 self._end_when_idle()
-        if answer.project is None:
-            raise errors.ConfigError(answer.message, answer.problems, hint=answer.hint)
-        return answer.project
+
+    async def _load(self, request: ProjectRef) -> Project:
+        """Load until no port that was newly chosen is in use already, and reserve what was chosen."""
+        avoid: frozenset[int] = frozenset()
+        while True:
+            answer = await self._ask(LoadRequest(ref=request, reserved=self._numbers.reserved(avoid)))
+            project = answer.project
+            if project is None:
+                raise errors.ConfigError(answer.message, answer.problems, hint=answer.hint)
+            if not project.auto_ports:
+                return project
+            if not (in_use := await asyncio.to_thread(self._numbers.in_use, project)):
+                break
+            avoid |= in_use
+        await self._reserve(project)
+        return project
+
+    async def _reserve(self, project: Project) -> None:
+        try:
+            await asyncio.to_thread(self._numbers.keep, project)
+        except OSError as error:
+            _log.warning("the ports of project '%s' are not remembered: %s", project.name, error.strerror)
 
     async def close(self) -> None:
         """End the worker, if there is one, and wait until it is gone. A load in progress ends with ConfigError."""
@@ -80,8 +109,8 @@ class Loader:
         if self._ending is not None:
             await self._ending
 
-    async def _ask(self, request: ProjectRef) -> LoadAnswer:
-        files = ", ".join(request.files) or request.directory
+    async def _ask(self, request: LoadRequest) -> LoadAnswer:
+        files = ", ".join(request.ref.files) or request.ref.directory
         body = msgspec.msgpack.encode(request)
         try:
             async with asyncio.timeout(self._deadline_s):

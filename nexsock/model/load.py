@@ -1,9 +1,30 @@
-"""What the loading worker answers to a `ProjectRef`."""
+"""What the loading worker is asked, and what it answers."""
 
 from msgspec import Struct
 
 from nexsock.model.problem import Problem
-from nexsock.model.project import Project
+from nexsock.model.project import Project, ProjectRef
+
+
+class Reserved(Struct, frozen=True, kw_only=True):
+    """What ports that are `auto` may not be, and what they have been.
+
+    `ports` are the numbers of every known project by its id and "SERVICE/PORT". A fresh number lies from `first` to
+    `last` and is none of `avoid`. The usual range lies below the ephemeral one of Linux (32768 to 60999, ip(7)), so
+    that no outgoing connection ever sits on a reserved number, and above what people choose by hand.
+    """
+
+    ports: dict[str, dict[str, int]] = {}
+    avoid: tuple[int, ...] = ()
+    first: int = 20_000
+    last: int = 29_999
+
+
+class LoadRequest(Struct, frozen=True, kw_only=True):
+    """Load the project of `ref`."""
+
+    ref: ProjectRef
+    reserved: Reserved = Reserved()
 
 
 class LoadAnswer(Struct, frozen=True, kw_only=True):

@@ -40,6 +40,8 @@ class Project(Struct, frozen=True, kw_only=True):
     warnings: tuple[Problem, ...] = ()
     profiles: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
+    auto_ports: dict[str, int] = {}
+    """the numbers of ports that are `auto`, by "SERVICE/PORT" (web/http)"""
 
     def origin(self, path: str) -> str | None:
         """The place of a value, or of the nearest thing around it that has one."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 _LISTEN = "0A"
+_EPHEMERAL = (32768, 60999)
+"""the default of Linux"""
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
 
@@ -29,6 +31,16 @@ class Holder(Struct, frozen=True, kw_only=True):
         if self.pid is None:
             return "a process of another user"
         return f"process {self.pid} ({self.command}{', user ' + self.user if self.user else ''})"
+
+
+def ephemeral() -> tuple[int, int]:
+    """First and last port that outgoing connections are given (ip(7), ip_local_port_range)."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+            low, high = file.read().split()
+        return int(low), int(high)
+    except (OSError, ValueError):
+        return _EPHEMERAL
 
 
 def listening() -> dict[int, tuple[int, ...]]:

@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 
 from nexsock.config import worker
-from nexsock.model.load import LoadAnswer
+from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.project import ProjectRef
 
 
 def framed(request: ProjectRef) -> bytes:
-    body = msgspec.msgpack.encode(request)
+    body = msgspec.msgpack.encode(LoadRequest(ref=request))
     return worker.LENGTH.pack(len(body)) + body
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,15 +13,21 @@ import pytest
 
 from nexsock import errors
 from nexsock.daemon.loader import Loader
+from nexsock.daemon.numbers import Numbers
 from nexsock.model.problem import Problem
 from nexsock.model.project import ProjectRef
 
 
 @pytest.fixture
 async def loader() -> AsyncIterator[Loader]:
-    made = Loader()
+    made = Loader(unkept())
     yield made
     await made.close()
+
+
+def unkept() -> Numbers:
+    """Reservations that nobody reads again."""
+    return Numbers("/nowhere/ports.json", (32768, 60999))
 
 
 def project(folder: Path, text: str = "services: {web: {command: sleep 1}}\n") -> ProjectRef:
@@ -79,7 +86,7 @@ async def test_a_worker_that_was_killed_while_idle_is_replaced_unnoticed(loader:
 
 
 async def test_a_crash_over_a_file_is_an_error_about_that_file(tmp_path: Path) -> None:
-    loader = Loader(python("import os, sys; sys.stdin.buffer.read(4); os.abort()"))
+    loader = Loader(unkept(), python("import os, sys; sys.stdin.buffer.read(4); os.abort()"))
     with pytest.raises(errors.ConfigError, match=r"ended over /project/nexsock\.yaml"):
         await loader.load(ProjectRef(directory="/project", files=("/project/nexsock.yaml",)))
     assert loader.worker_pid is None
@@ -87,14 +94,14 @@ async def test_a_crash_over_a_file_is_an_error_about_that_file(tmp_path: Path) -
 
 async def test_an_answer_that_is_none_is_an_error(tmp_path: Path) -> None:
     program = r"import sys; sys.stdout.buffer.write(b'\0\0\0\2no'); sys.stdout.flush(); sys.stdin.buffer.read()"
-    loader = Loader(python(program))
+    loader = Loader(unkept(), python(program))
     with pytest.raises(errors.ConfigError, match="ended over"):
         await loader.load(ProjectRef(directory="/project"))
     await loader.close()
 
 
 async def test_a_load_that_takes_too_long_is_given_up_and_its_worker_killed() -> None:
-    loader = Loader(python("import sys; sys.stdin.buffer.read()"), deadline_s=0.1)
+    loader = Loader(unkept(), python("import sys; sys.stdin.buffer.read()"), deadline_s=0.1)
     await loader.warm()
     worker = Watched(loader)
     with pytest.raises(errors.ConfigError, match=r"reading /project took more than 0\.1s"):
@@ -113,14 +120,14 @@ async def test_a_cancelled_load_leaves_no_stale_answer_behind(loader: Loader, tm
 
 
 async def test_the_worker_ends_when_it_was_not_used_for_a_while(tmp_path: Path) -> None:
-    loader = Loader(idle_s=0.01)
+    loader = Loader(unkept(), idle_s=0.01)
     await loader.warm()
     assert await Watched(loader).ends()
     await loader.close()
 
 
 async def test_closing_ends_the_worker(tmp_path: Path) -> None:
-    loader = Loader()
+    loader = Loader(unkept())
     await loader.warm()
     worker = Watched(loader)
     await loader.close()
@@ -128,7 +135,7 @@ async def test_closing_ends_the_worker(tmp_path: Path) -> None:
 
 
 async def test_closing_does_not_wait_for_a_load() -> None:
-    loader = Loader(python("import sys; sys.stdin.buffer.read()"))
+    loader = Loader(unkept(), python("import sys; sys.stdin.buffer.read()"))
     await loader.warm()
     loading = asyncio.ensure_future(loader.load(ProjectRef(directory="/project")))
     await asyncio.sleep(0)
@@ -146,3 +153,42 @@ async def test_a_thousand_services_come_through_the_pipe(loader: Loader, tmp_pat
 async def test_a_hostile_file_is_an_error_within_seconds(loader: Loader, tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError, match="nested more than 64 deep"):
         await loader.load(project(tmp_path, "[" * 30_000))
+
+
+PORTS = "services: {web: {command: x, ports: {http: auto, admin: auto}}}\n"
+
+
+async def test_auto_ports_are_the_same_in_every_load_and_after_a_restart(tmp_path: Path) -> None:
+    chosen = []
+    for _ in range(2):
+        loader = Loader(Numbers(str(tmp_path / "ports.json"), (32768, 60999)))
+        chosen += [(await loader.load(project(tmp_path, PORTS))).auto_ports for _ in range(2)]
+        await loader.close()
+    assert set(chosen[0]) == {"web/http", "web/admin"}
+    assert chosen == [chosen[0]] * 4
+
+
+async def test_a_new_auto_port_avoids_who_listens_already(loader: Loader, tmp_path: Path) -> None:
+    usual = (await loader.load(project(tmp_path, PORTS))).auto_ports["web/http"]
+    with socket.create_server(("127.0.0.1", usual)):
+        again = Loader(unkept())
+        loaded = await again.load(project(tmp_path, PORTS))
+        await again.close()
+    assert usual not in loaded.auto_ports.values()
+    assert loaded.services["web"].launch.ports["http"].number == loaded.auto_ports["web/http"]
+
+
+async def test_twenty_projects_share_no_auto_port(loader: Loader, tmp_path: Path) -> None:
+    text = "services: {web: {command: x, ports: {a: auto, b: auto, c: auto, d: auto, e: auto}}}\n"
+    numbers: list[int] = []
+    for count in range(20):
+        (folder := tmp_path / str(count)).mkdir()
+        numbers += (await loader.load(project(folder, text))).auto_ports.values()
+    assert len(set(numbers)) == 100
+
+
+async def test_a_table_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
+    loader = Loader(Numbers(str(tmp_path / "no folder" / "ports.json"), (32768, 60999)))
+    first = await loader.load(project(tmp_path, PORTS))
+    assert (await loader.load(project(tmp_path, PORTS))).auto_ports == first.auto_ports
+    await loader.close()

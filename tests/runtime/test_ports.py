@@ -51,3 +51,8 @@ def test_a_process_holds_only_its_own_sockets(listener):
 )
 def test_a_holder_is_said_in_words(holder, words):
     assert str(holder) == words
+
+
+def test_the_ephemeral_range_is_the_systems():
+    low, high = ports.ephemeral()
+    assert 1 <= low < high <= 65535

@@ -1,0 +1,63 @@
+"""Ports that nobody writes down: the same for a folder, another for its neighbour, and known to every shell."""
+
+import json
+import socket
+import urllib.request
+
+SHOP = """
+    services:
+      web:
+        command: exec python3 -m http.server --bind 127.0.0.1 $$PORT
+        ports: {http: {port: auto, protocol: http}}
+        healthcheck: {http: /}
+      worker:
+        command: echo ${web.url} > told; exec sleep 1000
+        depends_on: [web]
+"""
+
+
+def number(road) -> int:
+    return int(road.done("port", "web"))
+
+
+def test_two_clones_are_up_at_once_and_each_shell_sees_its_own_ports(project):
+    clones = [project(SHOP, name) for name in ("one", "two")]
+    for road in clones:
+        road.up()
+    numbers = [number(road) for road in clones]
+    assert len(set(numbers)) == 2
+    for road, port in zip(clones, numbers, strict=True):
+        url = road.done("url", "web").strip()
+        assert url == f"http://127.0.0.1:{port}"
+        assert urllib.request.urlopen(url).status == 200
+        assert road.words("told") == [url]
+        assert f"PORT={port}" in road.done("env", "web").splitlines()
+        assert road.services()["web"]["ports"] == {"http": port}
+
+
+def test_a_port_is_the_same_after_down_and_a_restart_of_the_daemon(project):
+    road = project(SHOP)
+    road.up()
+    before = number(road)
+    road.done("down")
+    road.done("daemon", "restart")
+    road.up()
+    assert number(road) == before
+
+
+def test_the_file_as_it_is_understood_has_the_ports_of_the_daemon(project):
+    road = project(SHOP)
+    road.up()
+    told = json.loads(road.done("--json", "config"))
+    assert f"http://127.0.0.1:{number(road)}" in told["config"]["services"]["worker"]["command"]
+
+
+def test_a_reserved_port_that_somebody_else_took_meanwhile_names_the_holder(project):
+    road = project(SHOP)
+    road.up()
+    port = number(road)
+    road.done("down")
+    with socket.create_server(("127.0.0.1", port)):
+        refused = road.run("up", "-d")
+    assert refused.exit == 1
+    assert f"port {port} (http) is held by process" in refused.err
