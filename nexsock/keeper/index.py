@@ -78,7 +78,7 @@ class Index:
         now = time_ns or time.time_ns()
         if self._records:
             first, began, so_far, run, last_stream, last_flags = self._records[-1]
-            near = now - began < MERGE_NS or flags == wire.FLAG_LOST
+            near = now - began < MERGE_NS or flags & wire.FLAG_LOST
             if (last_stream, last_flags) == (stream, flags) and near and so_far + length <= MAX_LENGTH:
                 self._records[-1] = (first, began, so_far + length, run, stream, flags)
                 return

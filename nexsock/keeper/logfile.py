@@ -3,10 +3,11 @@
 Bytes come from a FIFO with `splice` to an offset that only this object moves, so a keeper that is killed between
 any two instructions has either moved a byte or left it in the FIFO.
 
-A full disk stops nobody: what cannot be written is read, counted and stated in the index, and the next chunk is
-tried again.
+A full disk stops nobody: the oldest file of the log is dropped for what is new, and the index states how much it was.
+What cannot be written all the same is read, counted and stated, and the next chunk is tried again.
 """
 
+import errno
 import os
 import time
 
@@ -15,6 +16,10 @@ from nexsock.keeper.index import Index, bytes_before
 
 CHUNK_BYTES = 1 << 20
 """Most that one move takes, so that one flooding service cannot hold the loop: about 0.5 ms."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""How a disk says that there is no room, for anybody or for this user."""
+WORTH_BYTES = 64 * 1024
+"""A current file smaller than this is not dropped for what is new: it would not help."""
 
 
 class LogFile:
@@ -34,10 +39,11 @@ class LogFile:
         self._index: Index | None = None
         self._inode = 0
         self._size_at_open = 0
-        self._rotate_at = max_size
+        self._rotate_at = self._file_size = max_size
         self._began_ns = 0
         self._marked = False
         self._lost = 0
+        self._dropped = 0
         self._devnull = -1
 
     def begin_run(self) -> None:
@@ -50,13 +56,18 @@ class LogFile:
         Raises:
             BlockingIOError: the FIFO is empty.
         """
-        try:
-            index = self._ready()
-            length = os.splice(fifo, self._log, limit, offset_dst=self.size, flags=os.SPLICE_F_NONBLOCK)
-        except BlockingIOError:
-            raise
-        except OSError:
-            return self._lose(fifo, limit)
+        while True:
+            try:
+                return self._move(fifo, stream, limit)
+            except BlockingIOError:
+                raise
+            except OSError as error:
+                if error.errno not in FULL or not self._drop_oldest():
+                    return self._lose(fifo, limit)
+
+    def _move(self, fifo: int, stream: int, limit: int) -> int:
+        index = self._ready()
+        length = os.splice(fifo, self._log, limit, offset_dst=self.size, flags=os.SPLICE_F_NONBLOCK)
         index.add(self.size, length, stream)
         self.size += length
         return length
@@ -78,6 +89,42 @@ class LogFile:
         else:
             self._index.add(self.size, length, wire.STREAM_UNKNOWN, wire.FLAG_LOST)
         return length
+
+    def _drop_oldest(self) -> bool:
+        """Make room by removing the oldest file of this log; whether there was one to remove.
+
+        Where the current one is all there is, it goes as well, and those after it are a quarter of its size: the next
+        time less has to go at once.
+        """
+        numbers = [number for number in range(1, self.max_files) if os.path.exists(_numbered(self.log_path, number))]
+        try:
+            if not numbers and not self._begin_anew():
+                return False
+            path = _numbered(self.log_path, max(numbers, default=1))
+            dropped = _size(path)
+            files.remove(path)
+            files.remove(_numbered(self.index_path, max(numbers, default=1)))
+        except OSError:
+            return False
+        self._say_dropped(dropped)
+        return True
+
+    def _begin_anew(self) -> bool:
+        """Make the current file number 1, if that would help on a full disk."""
+        if self.size < WORTH_BYTES:
+            return False
+        if self.max_files > 1:
+            self._file_size = max(WORTH_BYTES, self.size // 4)
+        self.flush()
+        make_room(self.log_path, self.index_path, max(2, self.max_files))
+        self._open()
+        return True
+
+    def _say_dropped(self, length: int) -> None:
+        if self._index is None:
+            self._dropped += length
+        else:
+            self._index.add(self.size, length, wire.STREAM_UNKNOWN, wire.FLAG_LOST | wire.FLAG_OLDEST)
 
     def flush(self) -> None:
         """Write the index records; first look whether somebody took the file away or emptied it."""
@@ -113,7 +160,7 @@ class LogFile:
         found = os.fstat(log)
         self._log, self._inode, self.size = log, found.st_ino, found.st_size
         self._size_at_open = self.size
-        self._rotate_at = self.max_size
+        self._rotate_at = self._file_size
         self._index = index
         self._write_marks(index)
         return index
@@ -127,7 +174,9 @@ class LogFile:
             index.add(self.size, 0, wire.STREAM_UNKNOWN, wire.FLAG_RUN, self._began_ns)
         if self._lost:
             index.add(self.size, self._lost, wire.STREAM_UNKNOWN, wire.FLAG_LOST)
-        self._marked, self._lost = True, 0
+        if self._dropped:
+            index.add(self.size, self._dropped, wire.STREAM_UNKNOWN, wire.FLAG_LOST | wire.FLAG_OLDEST)
+        self._marked, self._lost, self._dropped = True, 0, 0
 
     def close(self) -> None:
         """Write what waits and close the files."""
@@ -153,7 +202,7 @@ class LogFile:
             make_room(self.log_path, self.index_path, self.max_files)
             self._open()
         except OSError:
-            self._rotate_at = self.size + self.max_size
+            self._rotate_at = self.size + self._file_size
 
 
 def make_room(log_path: str, index_path: str, max_files: int) -> None:
@@ -181,6 +230,13 @@ def finish_step(log_path: str, index_path: str, number: int) -> None:
     after = number + 1
     if os.path.exists(_numbered(index_path, after)) and not os.path.exists(_numbered(log_path, after)):
         files.rename(_numbered(log_path, number), _numbered(log_path, after))
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _numbered(path: str, number: int) -> str:

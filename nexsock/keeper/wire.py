@@ -74,6 +74,9 @@ FLAG_RUN = 1
 FLAG_LOST = 2
 """`length` bytes were read and could not be written (disk full). They are not in the file; offset is where they were
 due. More than 4 GiB are several records."""
+FLAG_OLDEST = 16
+"""Beside LOST: the `length` bytes are not those that were due here but the oldest that were kept, dropped at that time
+to make room on a full disk."""
 FLAG_FOUND = 4
 """Bytes that were in the file but not in the index after a crash: the time is when they were found, the stream is
 STREAM_UNKNOWN."""

@@ -224,8 +224,9 @@ def told(assembled: Lines, file: LogFile, segment: Segment) -> Iterator[LogLine]
     if segment.flags & wire.FLAG_RUN:
         yield from assembled.say(f"run {segment.run}", at, segment.run)
     elif segment.flags & wire.FLAG_LOST:
-        lost = f"{units.format_size(segment.lost)} of output is lost: the disk was full"
-        yield from assembled.say(lost, at, segment.run)
+        what = "the oldest output was dropped" if segment.flags & wire.FLAG_OLDEST else "output is lost"
+        text = f"{units.format_size(segment.lost)} of {what}: the disk was full"
+        yield from assembled.say(text, at, segment.run)
     else:
         for data in file.read(segment.start, segment.end):
             yield from assembled.feed(data, at, segment.run or assembled.run, segment.stream)

@@ -1,3 +1,4 @@
+import errno
 import os
 import pathlib
 import resource
@@ -7,6 +8,7 @@ import pytest
 from nexsock.keeper import logfile, wire
 
 BASE, RUN, LOST, FOUND = wire.FLAG_BASE, wire.FLAG_RUN, wire.FLAG_LOST, wire.FLAG_FOUND
+OLDEST = wire.FLAG_OLDEST
 
 
 def test_both_streams_go_into_one_file_in_the_order_of_arrival(service):
@@ -205,3 +207,82 @@ def test_an_index_whose_log_was_dropped_already_is_given_to_no_other(tmp_path):
     logfile.make_room(log, index, 3)
     left = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert left == {"web.log.1": "web.log", "web.idx.1": "web.idx", "web.log.2": "web.log.1", "web.idx.2": "web.idx.1"}
+
+
+class SmallDisk(logfile.LogFile):
+    """A log on a disk that has room for so many bytes of logs."""
+
+    room = 10_000
+
+    def _move(self, fifo, stream, limit):
+        self._ready()
+        folder = pathlib.Path(self.log_path).parent
+        left = self.room - sum(path.stat().st_size for path in folder.glob("web.log*"))
+        if left <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super()._move(fifo, stream, min(limit, left))
+
+
+def on_small_disk(service, *, room, max_size, max_files):
+    log = SmallDisk(str(service.log_path), str(service.index_path), max_size, max_files, 1)
+    log.room = room
+    return log
+
+
+def write_through(service, log, data):
+    """Have the log take all of it, in as many moves as the disk needs."""
+    service.write(data)
+    left = len(data)
+    while left:
+        left -= log.take(service.stream.fileno(), wire.STREAM_OUT)
+
+
+def kept(service, files):
+    return b"".join(service.text(number) for number in range(files - 1, -1, -1) if _there(service, number))
+
+
+def _there(service, number):
+    return (service.log_path if not number else service.log_path.with_name(f"web.log.{number}")).exists()
+
+
+def test_on_a_full_disk_the_oldest_file_is_dropped_and_what_is_new_is_kept(service):
+    log = on_small_disk(service, room=30, max_size=10, max_files=9)
+    for letter in b"abcde":
+        write_through(service, log, bytes([letter]) * 10)
+    log.close()
+    assert kept(service, 9) == b"c" * 10 + b"d" * 10 + b"e" * 10
+
+
+def test_what_was_dropped_on_a_full_disk_is_stated_where_it_happened(service):
+    log = on_small_disk(service, room=20, max_size=10, max_files=9)
+    for letter in b"abc":
+        write_through(service, log, bytes([letter]) * 10)
+    log.close()
+    assert service.rows() == [(20, 0, 1, BASE), (0, 10, 1, LOST | OLDEST), (0, 10, 1, 0)]
+    assert service.rows(1)[0] == (10, 0, 1, BASE)
+
+
+def test_on_a_full_disk_a_log_of_one_file_begins_anew_in_smaller_files(service):
+    half = logfile.WORTH_BYTES // 2
+    log = on_small_disk(service, room=8 * half, max_size=100 * half, max_files=9)
+    for letter in b"abcdefghijklmnopq":
+        write_through(service, log, bytes([letter]) * half)
+    log.close()
+    assert kept(service, 9) == b"".join(bytes([letter]) * half for letter in b"klmnopq")
+
+
+def test_a_disk_that_others_have_filled_costs_what_is_new_and_not_a_small_log(service):
+    log = on_small_disk(service, room=4, max_size=10, max_files=9)
+    write_through(service, log, b"oldnew")
+    log.close()
+    assert service.text() == b"oldn"
+    assert service.rows()[-1] == (4, 2, 1, LOST)
+
+
+def test_a_log_of_one_file_goes_on_when_the_disk_is_full(service):
+    log = on_small_disk(service, room=logfile.WORTH_BYTES, max_size=0, max_files=1)
+    write_through(service, log, b"a" * (logfile.WORTH_BYTES - 2))
+    write_through(service, log, b"bbbb")
+    log.close()
+    assert service.text() == b"bb"
+    assert sum(row[1] for row in service.rows() if row[3] & OLDEST) == logfile.WORTH_BYTES

@@ -54,8 +54,9 @@ class KeptLog:
         if self.covered < self.size:
             self._record(self.covered, at, self.size - self.covered, wire.STREAM_UNKNOWN, wire.FLAG_FOUND)
 
-    def lose(self, count: int, at: float) -> None:
-        self._record(self.size, at, count, wire.STREAM_UNKNOWN, wire.FLAG_LOST)
+    def lose(self, count: int, at: float, *, oldest: bool = False) -> None:
+        flags = wire.FLAG_LOST | (wire.FLAG_OLDEST if oldest else 0)
+        self._record(self.size, at, count, wire.STREAM_UNKNOWN, flags)
 
     def tear(self) -> None:
         """Half an index record."""

@@ -97,6 +97,17 @@ def test_bytes_lost_to_a_full_disk_are_stated(tmp_path, web):
     ]
 
 
+def test_the_oldest_output_that_a_full_disk_cost_is_stated_when_it_happened(tmp_path, web):
+    web.write(b"before\n", at=2.0)
+    web.lose(4096, at=3.0, oldest=True)
+    web.write(b"after\n", at=4.0)
+    assert shown(tmp_path)[1:] == [
+        "2 web/1 stdout before",
+        "3 web/1 nexsock 4.0KiB of the oldest output was dropped: the disk was full",
+        "4 web/1 stdout after",
+    ]
+
+
 def test_bytes_that_the_index_does_not_tell_of_are_of_the_last_run(tmp_path, web):
     web.write(b"known\n", at=2.0)
     web.write_unindexed(b"found\n", at=9.0)
