@@ -19,12 +19,19 @@ LIMIT_S = 60
 
 
 class Shop:
-    """The example in a folder of the test, on ports of its own."""
+    """The example in a folder of the test, on the ports that nexsock chooses for it."""
 
-    def __init__(self, folder: Path, ports: tuple[int, int]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.api_port, self.web_port = ports
-        self.variables: dict[str, str] = {"SHOP_API_PORT": str(ports[0]), "SHOP_WEB_PORT": str(ports[1])}
+        self.variables: dict[str, str] = {}
+
+    @property
+    def api_port(self) -> int:
+        return int(self.nexsock("port", "api"))
+
+    @property
+    def web_port(self) -> int:
+        return int(self.nexsock("port", "web"))
 
     def nexsock(self, *arguments: str, status: int = 0) -> str:
         """What a command prints; the test fails when it does not end with `status`."""
@@ -70,12 +77,24 @@ class Shop:
 
 
 @pytest.fixture
-def closed_shop(tmp_path: Path, nexsock_home: Path, port: int, other_port: int) -> Iterator[Shop]:
-    """The shop before its first `up`; whatever was brought up is brought down after the test."""
+def clone(tmp_path: Path, nexsock_home: Path) -> Iterator[Callable[[str], Shop]]:
+    """`clone(name)`: the shop in a folder of its own; whatever was brought up is brought down after the test."""
     ignored = shutil.ignore_patterns(".shop", "__pycache__")
-    shop = Shop(Path(shutil.copytree(EXAMPLES, tmp_path / "shop", ignore=ignored)), (port, other_port))
-    yield shop
-    shop.nexsock("--profile", "load", "down", "-t", "1")
+    shops: list[Shop] = []
+
+    def make(name: str) -> Shop:
+        shops.append(Shop(Path(shutil.copytree(EXAMPLES, tmp_path / name, ignore=ignored))))
+        return shops[-1]
+
+    yield make
+    for shop in shops:
+        shop.nexsock("--profile", "load", "down", "-t", "1")
+
+
+@pytest.fixture
+def closed_shop(clone: Callable[[str], Shop]) -> Shop:
+    """The shop before its first `up`."""
+    return clone("shop")
 
 
 @pytest.fixture
@@ -254,12 +273,13 @@ def test_the_load_generator_comes_with_its_profile(shop, until):
     until(lambda: "ordered" in shop.nexsock("logs", "--no-prefix", "load"), "customers order")
 
 
-def test_a_port_that_somebody_has_is_said_with_its_owner(closed_shop, start, run):
+def test_a_port_that_somebody_has_is_said_with_its_owner(closed_shop, port, start, run):
     run("migrate")
-    owner = start("api", "listening", PORT=str(closed_shop.api_port))
+    closed_shop.variables["SHOP_API_PORT"] = str(port)
+    owner = start("api", "listening", PORT=str(port))
     told = json.loads(closed_shop.nexsock("--json", "up", "-d", "--timeout", "20s", status=1))
     (reason,) = (one["reason"] for one in told["failed"] if one["service"] == "api")
-    assert str(closed_shop.api_port) in reason
+    assert str(port) in reason
     assert str(owner.process.pid) in reason
 
 
@@ -290,3 +310,15 @@ def test_a_new_migration_is_run_by_the_next_up(shop):
     shop.nexsock("up", "-d")
     assert "applied 0003_reviews" in shop.nexsock("logs", "--no-prefix", "migrate")
     assert shop.pids() == before
+
+
+def test_two_clones_are_open_at_the_same_time_without_an_edit(clone: Callable[[str], Shop]) -> None:
+    shops = [clone("first"), clone("second")]
+    for shop in shops:
+        shop.nexsock("up", "-d")
+    assert len({port for shop in shops for port in (shop.api_port, shop.web_port)}) == 4
+    shops[0].ask("/orders", {"product": 1, "quantity": 1})
+    assert [shop.ask("/api/health", port=shop.web_port)["status"] for shop in shops] == ["ok", "ok"]
+    assert (shops[0].folder / ".shop" / "web.properties").read_text() != (
+        shops[1].folder / ".shop" / "web.properties"
+    ).read_text()
