@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from itertools import islice
+from typing import Protocol
 
+from nexsock.daemon import search
 from nexsock.engines.growth import Growth
 from nexsock.logs import read
 from nexsock.logs.follow import Follower
@@ -13,6 +16,16 @@ FLUSH_S = 0.2
 """How long a line without its end is held back for those who follow."""
 BATCH_LINES = 512
 """Lines of history that are read in one go, in a thread."""
+
+
+class Reader(Protocol):
+    """What reads the logs for one query: ourselves, or where it searches a process of its own."""
+
+    def past(self) -> AsyncIterator[LogLine]:
+        """The lines that are there."""
+
+    async def poll(self, *, flush: bool) -> list[LogLine]:
+        """The lines that have come since, as Follower.poll."""
 
 
 class Output:
@@ -37,29 +50,26 @@ class Output:
 
     async def lines(self, query: LogQuery, follow: bool) -> AsyncIterator[LogLine]:
         """The lines that a query selects, and with `follow` those that come, as they come."""
-        if not follow:
-            async for line in _without_blocking(read.read(self._logs_dir, query)):
-                yield line
-            return
-        follower, grown = Follower(self._logs_dir, query), asyncio.Event()
-        self._followers[grown] = frozenset(query.services)
-        try:
-            async for line in _without_blocking(follower.past()):
-                yield line
-            async for line in self._lines_to_come(follower, grown):
-                yield line
-        finally:
-            del self._followers[grown]
-            self._growth.leave(grown)
-            follower.close()
+        async with _reader(self._logs_dir, query, follow) as reader:
+            grown = asyncio.Event()
+            self._followers[grown] = frozenset(query.services)
+            try:
+                async for line in reader.past():
+                    yield line
+                if follow:
+                    async for line in self._lines_to_come(reader, grown):
+                        yield line
+            finally:
+                del self._followers[grown]
+                self._growth.leave(grown)
 
-    async def _lines_to_come(self, follower: Follower, grown: asyncio.Event) -> AsyncIterator[LogLine]:
+    async def _lines_to_come(self, reader: Reader, grown: asyncio.Event) -> AsyncIterator[LogLine]:
         """What is written from now on; a line without its end is given out when nothing came for a moment."""
         flush = False
         while True:
             grown.clear()
             await self._growth.begin(self._instances(self._followers[grown]), grown)
-            lines = follower.poll(flush=flush)
+            lines = await reader.poll(flush=flush)
             for line in lines:
                 yield line
             if lines:
@@ -72,8 +82,42 @@ class Output:
                 flush = not await _within(FLUSH_S, grown)
 
 
+@asynccontextmanager
+async def _reader(folder: str, query: LogQuery, follow: bool) -> AsyncIterator[Reader]:
+    if not query.grep:
+        ours = _Ourselves(folder, query, follow)
+        try:
+            yield ours
+        finally:
+            ours.close()
+        return
+    searching = await search.begin(folder, query, follow=follow)
+    try:
+        yield searching
+    finally:
+        await searching.close()
+
+
+class _Ourselves:
+    """Reads in a thread what is there, and in the event loop what comes."""
+
+    def __init__(self, folder: str, query: LogQuery, follow: bool) -> None:
+        self._follower = Follower(folder, query) if follow else None
+        self._past = self._follower.past() if self._follower else read.read(folder, query)
+
+    def past(self) -> AsyncIterator[LogLine]:
+        return _without_blocking(self._past)
+
+    async def poll(self, *, flush: bool) -> list[LogLine]:
+        return self._follower.poll(flush=flush) if self._follower else []
+
+    def close(self) -> None:
+        if self._follower:
+            self._follower.close()
+
+
 async def _without_blocking(lines: Iterator[LogLine]) -> AsyncIterator[LogLine]:
-    """The lines of a reader that waits for the disk and may search through gigabytes."""
+    """The lines of a reader that waits for the disk."""
     while batch := await asyncio.to_thread(lambda: list(islice(lines, BATCH_LINES))):
         for line in batch:
             yield line

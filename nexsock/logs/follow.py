@@ -11,7 +11,7 @@ from operator import attrgetter
 from nexsock.logs import files
 from nexsock.logs.files import END, LogFile, Segment
 from nexsock.logs.history import SECOND_NS, History, gap, told
-from nexsock.logs.read import Matcher, Part, merged
+from nexsock.logs.read import Found, Matcher, Part, found, merged
 from nexsock.model.log import LogLine, LogQuery
 
 POLL_BYTES = 64 * 1024
@@ -26,13 +26,14 @@ class Follower:
     Args:
         folder: where the logs of the project are.
         query: names the services, which need not have a log yet.
+        found: searches one line for `query.grep`.
     Raises:
         UsageError: as read.read.
     """
 
-    def __init__(self, folder: str, query: LogQuery) -> None:
+    def __init__(self, folder: str, query: LogQuery, found: Found = found) -> None:
         self._query = query
-        self._matches = Matcher(query)
+        self._matches = Matcher(query, found)
         self._tails = [Tail(folder, name, query) for name in query.services]
 
     def past(self) -> Iterator[LogLine]:

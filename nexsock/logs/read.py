@@ -6,7 +6,7 @@ counted first and given out then, so that nothing is collected.
 
 import heapq
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from operator import attrgetter
 
@@ -17,17 +17,28 @@ from nexsock.logs.lines import Lines
 from nexsock.model.log import LogLine, LogQuery
 from nexsock.views import style
 
+Found = Callable[[re.Pattern[str], str], bool]
+"""Whether the expression is in the text; may raise to give up on one that takes too long."""
+
+
+def found(expression: re.Pattern[str], text: str) -> bool:
+    """Without any limit: for expressions of our own."""
+    return expression.search(text) is not None
+
 
 class Matcher:
     """Whether a line is among those that a query asks for, whatever service and run it is of."""
 
-    def __init__(self, query: LogQuery) -> None:
+    def __init__(self, query: LogQuery, found: Found = found) -> None:
+        self._found = found
         self._since = query.since
         self._until = query.until
         try:
             self._pattern = re.compile(query.grep) if query.grep else None
         except re.error as error:
             raise errors.UsageError(f"'{query.grep}' is not a regular expression: {error}") from error
+        except (RecursionError, OverflowError) as error:
+            raise errors.UsageError("the regular expression goes too deep", hint="make it simpler") from error
 
     def __call__(self, line: LogLine) -> bool:
         if self._since is not None and line.at < self._since:
@@ -36,7 +47,7 @@ class Matcher:
             return False
         if self._pattern is None:
             return True
-        return line.stream != "nexsock" and self._pattern.search(style.output(line.text, False)) is not None
+        return line.stream != "nexsock" and self._found(self._pattern, style.output(line.text, False))
 
 
 class Part:
@@ -78,7 +89,7 @@ def _stretch(history: History, query: LogQuery) -> tuple[Place, Stop] | None:
     return start, stop
 
 
-def read(folder: str, query: LogQuery) -> Iterator[LogLine]:
+def read(folder: str, query: LogQuery, found: Found = found) -> Iterator[LogLine]:
     """The lines that a query selects, in order of time; those of one service in the order it wrote them.
 
     Lines of stream "nexsock" say where a run begins and what is missing; they are not counted and never match a
@@ -86,10 +97,11 @@ def read(folder: str, query: LogQuery) -> Iterator[LogLine]:
 
     Args:
         folder: where the logs of the project are (places.Places.project_logs).
+        found: searches one line for `query.grep`.
     Raises:
         UsageError: `query.grep` is not a regular expression.
     """
-    return _read(folder, query, Matcher(query))
+    return _read(folder, query, Matcher(query, found))
 
 
 def _read(folder: str, query: LogQuery, matches: Matcher) -> Iterator[LogLine]:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 Project = Callable[..., Any]
 
 ENDLESS = r"""
@@ -21,6 +23,19 @@ def test_a_log_pattern_that_would_never_end_holds_up_nobody(project: Project) ->
     ended = road.run("up", "-d", "--timeout", "2s")
     assert "takes too long on a line of 54 characters" in ended.out + ended.err
     assert road.phase("web") == "starting"
+
+
+@pytest.mark.parametrize("following", [(), ("-f",)])
+def test_a_search_that_would_never_end_is_refused_and_holds_up_nobody(project: Project, following: list[str]) -> None:
+    road = project("""
+        services:
+          web: {command: "printf 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n'; exec sleep 1000"}
+    """)
+    road.up()
+    road.wait_until(lambda: road.log("web"), "it has said its line")
+    ended = road.run("logs", *following, "--grep", "(a+)+$")
+    assert (ended.exit, "takes too long on a line of" in ended.err) == (2, True)
+    assert road.phase("web") == "running"
 
 
 def test_a_flood_that_a_log_probe_reads_holds_up_nobody(project: Project) -> None:
