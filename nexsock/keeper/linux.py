@@ -41,7 +41,7 @@ def boot_id() -> str:
 
 
 def stat_fields(pid: int) -> list[str]:
-    """Fields 3 and on of /proc/PID/stat: [0] state, [19] start time in ticks, [49] wait status of a zombie.
+    """Fields 3 and on of /proc/PID/stat: [0] state, [17] threads, [19] start time in ticks, [49] a zombie's status.
 
     Raises:
         ProcessLookupError: there is no such process.
@@ -55,6 +55,11 @@ def stat_fields(pid: int) -> list[str]:
     finally:
         os.close(descriptor)
     return text[text.rindex(b")") + 2 :].decode("ascii").split()
+
+
+def has_ended(fields: list[str]) -> bool:
+    """By its stat_fields. A zombie whose other threads run has not: they work, and hold its files and locks."""
+    return fields[0] in "ZX" and int(fields[17]) <= 1
 
 
 def start_ticks(pid: int) -> int:

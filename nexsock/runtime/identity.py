@@ -6,6 +6,7 @@ Everything that a run starts inherits NEXSOCK_INSTANCE, NEXSOCK_PROJECT and NEXS
 import functools
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,7 +60,7 @@ def read_environ(pid: int) -> dict[str, str]:
         PermissionError: it belongs to another user or hides its memory.
     """
     try:
-        descriptor = os.open(f"/proc/{pid}/environ", os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _open_environ(pid)
     except FileNotFoundError as error:
         raise ProcessLookupError(f"no process {pid}") from error
     try:
@@ -70,6 +71,17 @@ def read_environ(pid: int) -> dict[str, str]:
         return {}
     pairs = (entry.partition(b"=") for entry in text.split(b"\0"))
     return {_MARKS[name]: os.fsdecode(value) for name, _, value in pairs if name in _MARKS}
+
+
+def _open_environ(pid: int) -> int:
+    """Threads share it, and the first of them may have ended before the others."""
+    try:
+        return os.open(f"/proc/{pid}/environ", os.O_RDONLY | os.O_CLOEXEC)
+    except ProcessLookupError:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with suppress(ProcessLookupError):
+                return os.open(f"/proc/{pid}/task/{thread}/environ", os.O_RDONLY | os.O_CLOEXEC)
+        raise
 
 
 def _whole(descriptor: int) -> bytes:
@@ -99,7 +111,7 @@ def same(identity: Identity) -> Verdict:
     """What stands behind a remembered pid now.
 
     "unverifiable": pid 0, 1 or below, which no run of ours can have, or no start time to compare with: never signal.
-    A zombie of it counts as gone.
+    A zombie of it counts as gone, unless other threads of it run.
     """
     if identity.pid <= 1 or not identity.start_ticks:
         return "unverifiable"
@@ -113,7 +125,7 @@ def same(identity: Identity) -> Verdict:
         return "unverifiable"
     if int(fields[19]) != identity.start_ticks:
         return "recycled"
-    return "gone" if fields[0] in "ZX" else "same"
+    return "gone" if linux.has_ended(fields) else "same"
 
 
 def pids() -> Iterator[int]:

@@ -98,7 +98,7 @@ def _processes() -> list[_Process]:
             fields = linux.stat_fields(pid)
         except OSError:
             continue
-        if fields[0] not in "ZX":
+        if not linux.has_ended(fields):
             found.append(_Process(pid, int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19])))
     return found
 

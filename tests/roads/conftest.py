@@ -385,7 +385,7 @@ def wait_until(true: Callable[[], object], what: str, limit_s: float = LIMIT_S) 
 
 @pytest.fixture
 def lives() -> Callable[[int], bool]:
-    """Whether a process runs; a zombie does not."""
+    """Whether a process runs; a zombie does not, once its other threads have ended: till then they hold its files."""
     return _lives
 
 
@@ -404,7 +404,8 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
 
 def _lives(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state not in "ZX" or len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 

@@ -1,11 +1,14 @@
 import asyncio
 import os
 import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import pytest
 
-from nexsock.runtime import identity
+from nexsock.keeper import linux
+from nexsock.runtime import identity, tree
 from nexsock.runtime.identity import Identity
 
 MARKS = {"NEXSOCK_INSTANCE": "test-identity.1", "NEXSOCK_PROJECT": "test-identity", "NEXSOCK_SERVICE": "web"}
@@ -38,6 +41,27 @@ def test_an_ended_process_is_gone_also_before_it_is_collected():
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert identity.same(found) == "gone"
     process.wait()
+    assert identity.same(found) == "gone"
+
+
+HEADLESS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_a_process_lives_on_when_only_its_first_thread_has_ended():
+    process = subprocess.Popen([sys.executable, "-c", HEADLESS], env={**os.environ, **MARKS})
+    try:
+        while linux.stat_fields(process.pid)[0] != "Z":
+            time.sleep(0.001)
+        found = identity.identify(process.pid)
+        assert identity.same(found) == "same"
+        assert found in tree.members(found)
+    finally:
+        process.kill()
+        process.wait()
     assert identity.same(found) == "gone"
 
 
