@@ -92,12 +92,12 @@ class Stubborn(Reconciler):
 def trust_nothing(records: dict[str, Record], *others: object, **more: object) -> Restored:
     """What a brain does that begins with a clean slate: nothing runs, so everything is started."""
     at_rest = {name: replace(record, phase="stopped") for name, record in records.items()}
-    return Restored(records=at_rest, strays={}, reports=())
+    return Restored(records=at_rest, strays={}, reports=(), settled=())
 
 
 def believe_everything(records: dict[str, Record], *others: object, **more: object) -> Restored:
     """What a brain does that takes the records for the truth."""
-    return Restored(records=dict(records), strays={}, reports=())
+    return Restored(records=dict(records), strays={}, reports=(), settled=())
 
 
 def found_out(**broken: object) -> str:
