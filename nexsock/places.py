@@ -48,6 +48,11 @@ class Places:
         return self.state_dir + "/ports.json"
 
     @property
+    def notify_dir(self) -> str:
+        """Where services tell how they are: directly below, because a socket's path must be short."""
+        return self.runtime_dir + "/notify"
+
+    @property
     def settings_file(self) -> str:
         return self.config_dir + "/config.yaml"
 

@@ -32,7 +32,9 @@ def build(service: Fields, ports: dict[str, Port], shell: tuple[str, ...]) -> He
     kind = kinds[0]
     make = {"test": _test, "http": _http, "tcp": _tcp, "log": _log, "notify": _notify}[kind]
     probe = make(fields, ports, shell)
-    return probe and _timed(probe, fields)
+    if probe is None or kind != "notify":
+        return probe and _timed(probe, fields)
+    return msgspec.structs.replace(_timed(probe, fields), retries=1, success_threshold=1)  # a word counts at once
 
 
 def of_external(external: External) -> Healthcheck:

@@ -19,6 +19,7 @@ from nexsock.engines.exits import Exits
 from nexsock.engines.external import ExternalEngine
 from nexsock.engines.growth import Growth
 from nexsock.engines.kinds import ByKind
+from nexsock.engines.mail import Mail
 from nexsock.engines.process import ProcessEngine
 from nexsock.engines.sweep import Sweep
 from nexsock.logs import read
@@ -35,7 +36,7 @@ from nexsock.places import Places, make_private
 from nexsock.reconcile import environment, restore
 from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
-from nexsock.runtime import clock, command, hands, identity, inputs, probe
+from nexsock.runtime import clock, command, hands, identity, inputs, notify, probe
 from nexsock.store import store
 from nexsock.store.writer import BATCH_S, Writer
 
@@ -96,9 +97,10 @@ class Host:
             remembered=self._remembered,
             logs_dir=self.logs_dir,
             fifos_dir=self._runtime_dir,
+            mail=Mail(shared.keeper, places.notify_dir),
         )
         self.engine = ByKind(self.processes, ExternalEngine(self._report))
-        self.monitor = ProbingMonitor(self._attempt, self._report, self._health_of, clock.wall)
+        self.monitor = ProbingMonitor(self._attempt, self._listen, self._report, self._health_of, clock)
         self.output = Output(self.logs_dir, shared.growth, self._instances)
         self._saving: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -341,6 +343,9 @@ class Host:
             members=None if service.engine == "external" else lambda: self.processes.pids(service.name),
             log_lines=(line.text async for line in lines),
         )
+
+    async def _listen(self, service: Service, run: Run) -> notify.Mailbox | None:
+        return await self.processes.mail.box(run, lambda: self.processes.pids(service.name))
 
     def _set_alarm(self, at: float | None) -> None:
         if self._timer is not None:

@@ -14,7 +14,7 @@ Reporter = Callable[[Report], None]
 
 
 class LaunchOrder(Struct, frozen=True, kw_only=True):
-    """Everything one start needs. `environment` is complete: nothing is added to it later."""
+    """Everything one start needs. An engine adds to `environment` only what it opens for the run itself."""
 
     service: Service
     run: Run

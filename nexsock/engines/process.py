@@ -15,6 +15,7 @@ from nexsock import errors
 from nexsock.engines import hooks, notes
 from nexsock.engines.base import EndOrder, LaunchOrder, Reporter
 from nexsock.engines.exits import Exits
+from nexsock.engines.mail import Mail
 from nexsock.engines.sweep import Sweep
 from nexsock.lifecycle.stop import UNKILLABLE_AFTER_S
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Noted, Signalled
@@ -47,6 +48,7 @@ class ProcessEngine:
         remembered: waits until what was reported before is on disk; only then is an exit acknowledged to the keeper.
         logs_dir: folder of the log files and their indexes.
         fifos_dir: folder of the FIFOs.
+        mail: the sockets on which runs say how they are.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class ProcessEngine:
         remembered: Callable[[], Awaitable[object]],
         logs_dir: str,
         fifos_dir: str,
+        mail: Mail,
     ) -> None:
         self._project_id = project_id
         self._keeper = keeper
@@ -69,6 +72,7 @@ class ProcessEngine:
         self._remembered = remembered
         self._logs_dir = logs_dir
         self._fifos_dir = fifos_dir
+        self.mail = mail
         self._lives: dict[str, _Life] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -124,6 +128,7 @@ class ProcessEngine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.mail.close()
 
     # -- a start
 
@@ -133,20 +138,17 @@ class ProcessEngine:
             self._write_configs(order)
             self._check_ports(service)
             await hooks.run("pre_start", service.hooks.pre_start, order.environment, service.launch.working_dir)
+            variables = await self.mail.open(service, run)
             life.spawning = True
             self._listen(life)
-            started = await self._keeper.spawn(self._launch_of(order))
+            started = await self._keeper.spawn(self._launch_of(order, variables))
         except (errors.NexsockError, OSError) as error:
-            self._exits.leave(run.instance)
-            self._lives.pop(service.name, None)
-            self._report(_failure(service, run, error))
+            await self._fail(life, error)
             return
         except Exception as error:  # a fault of ours must not leave the service "starting" for ever
             _log.exception("service '%s' cannot be started", service.name)
-            self._exits.leave(run.instance)
-            self._lives.pop(service.name, None)
-            fault = errors.LaunchError(f"nexsock met a fault of its own: {error!r}", hint="see 'nexsock daemon logs'")
-            self._report(_failure(service, run, fault))
+            hint = "see 'nexsock daemon logs'"
+            await self._fail(life, errors.LaunchError(f"nexsock met a fault of its own: {error!r}", hint=hint))
             return
         life.leader = identity.Identity(started.pid, started.start_ticks, started.boot_id, run.instance)
         self._report(
@@ -161,6 +163,13 @@ class ProcessEngine:
             )
         )
         await self._note_hooks("post_start", service.hooks.post_start, order.environment, life)
+
+    async def _fail(self, life: _Life, error: Exception) -> None:
+        """Nothing was started."""
+        self._exits.leave(life.run.instance)
+        self._lives.pop(life.service.name, None)
+        await self.mail.drop(life.run.instance)
+        self._report(_failure(life.service, life.run, error))
 
     def _write_configs(self, order: LaunchOrder) -> None:
         for config in order.configs:
@@ -185,7 +194,7 @@ class ProcessEngine:
                     hint=f"stop it, or give '{service.name}' another port",
                 )
 
-    def _launch_of(self, order: LaunchOrder) -> kept.Launch:
+    def _launch_of(self, order: LaunchOrder, variables: dict[str, str]) -> kept.Launch:
         service, run = order.service, order.run
         return kept.Launch(
             instance=run.instance,
@@ -194,7 +203,7 @@ class ProcessEngine:
             run=run.number,
             argv=service.launch.command,
             cwd=service.launch.working_dir,
-            environment=order.environment,
+            environment={**order.environment, **variables},
             files=notes.files_of(service, run.number, self._logs_dir, self._fifos_dir),
             note=notes.note_of(service, run),
         )
@@ -229,6 +238,8 @@ class ProcessEngine:
             survivors = await self._clear(life)
             await self._note_hooks("post_stop", service.hooks.post_stop, order.environment, life)
             self._task(self._let_go(run.instance), f"let go of {service.name}")
+        else:
+            await self.mail.drop(run.instance)
         self._exits.leave(run.instance)
         if self._lives.get(service.name) is life:
             del self._lives[service.name]
@@ -290,6 +301,7 @@ class ProcessEngine:
 
     async def _let_go(self, instance: str) -> None:
         """The keeper need not remember this run any more, once its end is on disk."""
+        await self.mail.drop(instance)
         await self._remembered()
         await self._keeper.acknowledge(instance)
         await self._keeper.close(instance)

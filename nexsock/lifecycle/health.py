@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.state import Health
 
@@ -24,6 +26,8 @@ def judge(check: Healthcheck, health: Health, result: ProbeResult, *, age_s: flo
         age_s: seconds since the run was started; failures within `start_period_s` do not count until the first
             success (as in Compose).
     """
+    if result.ok is None:
+        return replace(health, last_output=result.output[:OUTPUT_LIMIT], last_at=result.at)
     successes = health.successes + 1 if result.ok else 0
     spared = health.verdict == "starting" and age_s < check.start_period_s
     failures = 0 if result.ok else health.failures + (0 if spared else 1)
@@ -49,8 +53,9 @@ def _verdict(
 
 
 def pause_s(check: Healthcheck, health: Health) -> float | None:
-    """Seconds until the next probe; None when no more are needed (a log line that was seen stays seen)."""
-    if check.kind == "log" and health.verdict == "healthy":
+    """Seconds until the next probe; None when no more are needed: a log line that was seen stays seen, and a service
+    that tells by itself is not asked."""
+    if check.kind == "notify" or (check.kind == "log" and health.verdict == "healthy"):
         return None
     if health.verdict != "starting":
         return check.interval_s

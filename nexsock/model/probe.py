@@ -35,10 +35,13 @@ class Healthcheck(Struct, frozen=True, kw_only=True):
 
 
 class ProbeResult(Struct, frozen=True, kw_only=True):
-    """One answer of a probe. `output` is at most 4 KiB, for people. `at` is unix seconds."""
+    """One answer of a probe. `output` is at most 4 KiB, for people. `at` is unix seconds.
+
+    `ok` is None for a word on how far it is: neither a success nor a failure.
+    """
 
     kind: ProbeKind
-    ok: bool
+    ok: bool | None
     output: str
     at: float
     took_s: float = 0.0

@@ -252,7 +252,9 @@ def probed(record: Record, report: Probed, service: Service, now: float, wall: f
         after = phase.after(record.phase, "ready")
         return replace(record, phase=after, since_at=wall, reason="", run=run, replace=cause)
     if health.verdict == "unhealthy" and record.phase != "unhealthy":
-        reason = f"{_times(health.failures)} failed: {_last_line(health.last_output)}"
+        reason = _last_line(health.last_output)
+        if check.kind != "notify":
+            reason = f"{_times(health.failures)} failed: {reason}"
         cause = Cause(kind="unhealthy", text=reason) if check.on_unhealthy == "restart" else record.replace
         after = phase.after(record.phase, "unhealthy")
         return replace(record, phase=after, since_at=wall, reason=reason, replace=cause)

@@ -85,7 +85,7 @@ def probes(service: Service | None, record: Record) -> tuple[ProbeStatus, ...]:
     if service is None or service.healthcheck is None:
         return ()
     health = record.health
-    if health is None or health.last_ok is None:
+    if health is None:
         return (ProbeStatus(kind=service.healthcheck.kind, ok=None),)
     return (
         ProbeStatus(kind=service.healthcheck.kind, ok=health.last_ok, output=health.last_output, at=health.last_at),
@@ -147,7 +147,7 @@ def _sentence(record: Record, hold: Hold | None) -> str:
 
 
 def _probe_words(record: Record) -> str:
-    if record.health is None or record.health.last_ok is not False:
+    if record.health is None or record.health.last_ok or not record.health.last_output:
         return ""
     return f": {record.health.last_output.strip().rsplit(chr(10), 1)[-1]}"
 
@@ -178,7 +178,8 @@ def next_action(service: Service | None, record: Record, *, now: float, wall: fl
             pause = judging.pause_s(service.healthcheck, health) if health is not None else None
             last = health.last_at if health is not None else None
             due = last + pause if last is not None and pause is not None else None
-            return Next(action="probe it again", at=due)
+            told = service.healthcheck.kind == "notify"
+            return Next(action="wait for its READY=1" if told else "probe it again", at=due)
     return None
 
 

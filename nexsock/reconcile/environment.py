@@ -7,6 +7,10 @@ from nexsock.model.service import Service
 from nexsock.model.state import Run
 
 MARKS = ("NEXSOCK_PROJECT", "NEXSOCK_SERVICE", "NEXSOCK_INSTANCE")
+_OF_THE_CALLER = frozenset(
+    (*MARKS, "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+)
+"""What the caller was given for itself alone: a service that had it would speak in the caller's name."""
 _ALWAYS = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
 """Inherited even with `inherit_env: false`: without them hardly a program works."""
 
@@ -31,6 +35,6 @@ def beside(caller: Mapping[str, str], service: Service) -> dict[str, str]:
 
 def _inherited(caller: Mapping[str, str], inherit: bool | tuple[str, ...]) -> dict[str, str]:
     if inherit is True:
-        return {name: value for name, value in caller.items() if name not in MARKS}
+        return {name: value for name, value in caller.items() if name not in _OF_THE_CALLER}
     names = _ALWAYS if inherit is False else inherit
     return {name: caller[name] for name in names if name in caller}

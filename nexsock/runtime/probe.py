@@ -69,7 +69,7 @@ async def _ask(
         case "log":
             return await _log(check.pattern, log_lines)
         case "notify":
-            return False, "sd_notify is not supported yet"
+            raise AssertionError("a service that tells by itself is not asked (reconcile.monitor)")
 
 
 async def _test(check: Healthcheck, working_dir: str, environment: dict[str, str]) -> tuple[bool, str]:

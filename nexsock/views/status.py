@@ -5,6 +5,7 @@ from nexsock.model.status import DependencyStatus, ProbeStatus, RunStatus, Servi
 from nexsock.views import ps, style, table, times
 
 SHOWN_RUNS = 5
+_VERDICTS = {True: ("ok", "green"), False: ("failed", "red"), None: ("not ready yet", "yellow")}
 
 
 def render(detail: ServiceDetail, *, colour: bool, columns: int, now: float) -> str:
@@ -68,9 +69,9 @@ def _dependency(needed: DependencyStatus, colour: bool) -> str:
 
 
 def _probe(probe: ProbeStatus, colour: bool, now: float) -> str:
-    if probe.ok is None:
-        return f"{probe.kind}: not asked yet"
-    verdict = style.paint("ok", "green", colour) if probe.ok else style.paint("failed", "red", colour)
+    if probe.ok is None and probe.at is None:
+        return f"{probe.kind}: no answer yet"
+    verdict = style.paint(*_VERDICTS[probe.ok], colour)
     output = style.one_line(probe.output)
     return f"{probe.kind}: {verdict}, {times.ago(probe.at, now)}{': ' + output if output else ''}"
 

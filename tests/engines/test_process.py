@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from nexsock.engines.exits import Exits
+from nexsock.engines.mail import Mail
 from nexsock.engines.process import ProcessEngine
 from nexsock.keeper import wire
 from nexsock.model.project import RenderedConfig
@@ -105,6 +106,7 @@ class Stage:
             remembered=self._remembered,
             logs_dir=f"{folder}/logs",
             fifos_dir=f"{folder}/fifos",
+            mail=Mail(self.keeper, f"{folder}/notify"),
         )
 
     async def _remembered(self):

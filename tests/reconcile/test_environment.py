@@ -14,7 +14,9 @@ MARKS = {"NEXSOCK_PROJECT": "shop-1", "NEXSOCK_SERVICE": "web", "NEXSOCK_INSTANC
 def composed(make, inherit, extra=None, **env):
     web = make("web", env=env)
     web = replace(web, launch=replace(web.launch, inherit_env=inherit))
-    return environment.compose(CALLER, PROJECT, web, RUN, extra or {})
+    return environment.compose(
+        {**CALLER, "NOTIFY_SOCKET": "/run/of-the-caller", "LISTEN_FDS": "1"}, PROJECT, web, RUN, extra or {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ def composed(make, inherit, extra=None, **env):
         (("EDITOR", "MISSING"), {"EDITOR": "vi"}),
     ],
 )
-def test_it_inherits_what_the_file_says_and_never_the_marks_of_another_run(make, inherit, inherited):
+def test_it_inherits_what_the_file_says_and_nothing_that_is_the_callers_alone(make, inherit, inherited):
     assert composed(make, inherit) == {**inherited, **MARKS}
 
 

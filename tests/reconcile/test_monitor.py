@@ -2,12 +2,44 @@ import asyncio
 
 import pytest
 
+from nexsock.lifecycle.notify import Word
 from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.state import Cause, Health, Run
 from nexsock.reconcile.monitor import ProbingMonitor
 
 RUN = Run(number=1, instance="run-1", cause=Cause(kind="user", text="up"), fingerprint="")
 OFTEN = Healthcheck(kind="tcp", port=80, start_interval_s=0.0, interval_s=0.0)
+
+
+class Clock:
+    """Stands still."""
+
+    def monotonic(self):
+        return 3.0
+
+    def wall(self):
+        return 5.0
+
+
+class Talk:
+    """Says these in turn, then nothing, for ever; [] is a silence that lasted until a word was due."""
+
+    def __init__(self, *said):
+        self.said = list(said)
+        self.until = []
+
+    async def __call__(self, service, run):
+        return self
+
+    async def words(self, until):
+        self.until.append(until)
+        if not self.said:
+            await asyncio.Event().wait()
+        return self.said.pop(0)
+
+
+async def nothing_to_hear(service, run):
+    return None
 
 
 class Answers:
@@ -50,9 +82,9 @@ async def asked():
     """Ask a service until there are so many reports."""
     monitors = []
 
-    async def ask(make, attempt, wanted, check=OFTEN, health=None):
+    async def ask(make, attempt, wanted, check=OFTEN, health=None, listen=nothing_to_hear):
         reports = Reports(wanted)
-        monitor = ProbingMonitor(attempt, reports, lambda name: health, lambda: 5.0)
+        monitor = ProbingMonitor(attempt, listen, reports, lambda name: health, Clock())
         monitors.append(monitor)
         monitor.attend(make("web", healthcheck=check), RUN, {})
         await asyncio.wait_for(reports.enough.wait(), 5)
@@ -118,8 +150,31 @@ async def test_attending_anew_replaces_the_earlier_questions(asked, make):
 
 async def test_a_service_without_a_healthcheck_is_not_asked(make):
     answers = Answers(True)
-    monitor = ProbingMonitor(answers, lambda report: None, lambda name: None, lambda: 0.0)
+    monitor = ProbingMonitor(answers, nothing_to_hear, lambda report: None, lambda name: None, Clock())
     monitor.attend(make("web"), RUN, {})
     await asyncio.sleep(0)
     await monitor.close()
     assert answers.asked == 0
+
+
+NOTIFY = Healthcheck(kind="notify", start_period_s=30.0)
+
+
+async def test_a_service_that_tells_by_itself_is_listened_to_and_never_asked(asked, make):
+    answers = Answers(True)
+    talk = Talk([Word(status="half way"), Word(ready=True)], [Word(watchdog="1")], [])
+    _, reports = await asked(make, answers, 3, check=NOTIFY, listen=talk)
+    assert [(one.result.ok, one.result.output) for one in reports] == [
+        (None, "half way"),
+        (True, "half way"),
+        (False, "no WATCHDOG=1 for 10s; its status: half way"),
+    ]
+    assert (answers.asked, talk.until) == (0, [33.0, None, 13.0, None])
+
+
+async def test_a_run_that_cannot_tell_is_not_well_and_the_reason_says_what_to_do(asked, make):
+    _, reports = await asked(make, Answers(True), 1, check=NOTIFY)
+    assert (reports[0].result.ok, reports[0].result.output) == (
+        False,
+        "it was started without NOTIFY_SOCKET; run 'nexsock restart web'",
+    )
