@@ -9,8 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Home, Road, kill, wait_until
+from tests.roads.conftest import kill, wait_until
 
 QUICK, FULL = 25, 500
 SERVICES = 10
@@ -36,31 +37,22 @@ time.sleep(1000)
 
 def measure(seed: int, full: bool) -> Measured:
     chance, kills = random.Random(seed), FULL if full else QUICK
-    folder = Path(tempfile.mkdtemp(prefix="nx-", dir="/tmp"))
-    home = Home(folder / "home")
-    road = Road(home, folder / "shop")
-    for made in (home.folder, road.folder):
-        made.mkdir()
-    try:
-        road.edit(PROJECT)
+    with scene.project(PROJECT) as road:
         road.up()
         pids = road.pids()
         for _ in range(kills):
-            for brain in _brains(home):
+            for brain in scene.brains(road.home):
                 kill(brain)
             time.sleep(chance.uniform(0, LONGEST_LIFE_S))
         doubled = sum(len(road.processes(name)) > 2 for name in pids)  # the shell and its sleep
         wait_until(lambda: road.pids() == pids, "the last brain has taken up every service")
-        for brain in _brains(home):
+        for brain in scene.brains(road.home):
             kill(brain)
         road.touch("end")
         wait_until(lambda: set(road.phases().values()) <= {"failed", "completed"}, "every end is known")
         codes = {name: found["exit_code"] for name, found in road.services().items()}
-        lost = [name for name in pids if not _whole(road.log(name))]
+        lost = [name for name in pids if not scene.numbered(road.log(name))]
         starts = road.words("starts")
-    finally:
-        _end(home, road)
-        subprocess.run(["rm", "-r", str(folder)], check=True)
     wrong = [name for name, code in codes.items() if code != int(name[1:])]
     again = len(starts) - SERVICES
     return Measured(
@@ -68,31 +60,6 @@ def measure(seed: int, full: bool) -> Measured:
         text=f"{again + doubled} doubled, {len(lost)} logs with a loss, {len(wrong)} wrong exit codes, {kills} kills",
         figures={"kills": kills, "services": SERVICES, "doubled": again + doubled, "lossy_logs": len(lost)},
     )
-
-
-def _brains(home: Home) -> list[int]:
-    """The brain, where one lives; the keeper's words have a "--", after which its brain's stand."""
-    return [pid for pid in home.daemons() if b"--brain" in (words := _words(pid)) and b"--" not in words]
-
-
-def _words(pid: int) -> list[bytes]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:  # it has just ended
-        return []
-
-
-def _whole(log: bytes) -> bool:
-    """Every number once and in order."""
-    numbers = [int(line) for line in log.split()]
-    return bool(numbers) and numbers == list(range(1, len(numbers) + 1))
-
-
-def _end(home: Home, road: Road) -> None:
-    try:
-        road.run("down", "-t", "0")
-    finally:
-        home.end()
 
 
 def broken(seed: int) -> Measured:
