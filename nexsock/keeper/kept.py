@@ -55,7 +55,14 @@ class Kept:
         try:
             stdin = _open(request["stdin"], os.O_RDONLY)
             outputs = [_open(path, os.O_RDWR) for path in (request["stdout_fifo"], request["stderr_fifo"])]
-            pid = spawn.start(request["argv"], request["environment"], request["cwd"], [stdin, *outputs], limit)
+            pid = spawn.start(
+                request["argv"],
+                request["environment"],
+                request["cwd"],
+                [stdin, *outputs],
+                limit,
+                instance=self.instance,
+            )
         finally:
             for descriptor in (stdin, *outputs):
                 if descriptor >= 0:

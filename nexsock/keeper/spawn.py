@@ -9,7 +9,7 @@ import errno
 import os
 import resource
 
-from nexsock.keeper import linux, wire
+from nexsock.keeper import linux, mark, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,11 +41,17 @@ class Descriptors:
 
 
 def start(
-    argv: list[str], environment: dict[str, str], cwd: str, descriptors: "Sequence[int]", limit: Descriptors
+    argv: list[str],
+    environment: dict[str, str],
+    cwd: str,
+    descriptors: "Sequence[int]",
+    limit: Descriptors,
+    *,
+    instance: str = "",
 ) -> int:
     """Start `argv` in a session of its own; its descriptors are 0, 1, 2 ... as given and nothing else.
 
-    Signals have their default action and none is blocked.
+    Signals have their default action and none is blocked. What is a run, `instance`, carries its mark.
 
     Returns:
         The pid of our new child.
@@ -57,6 +63,7 @@ def start(
     try:
         program = find_program(argv[0], environment)
         limit.give()
+        unmarked = mark.put(mark.of_run(instance)) if instance else None
         try:
             return os.posix_spawn(
                 program,
@@ -72,6 +79,8 @@ def start(
         except (ValueError, TypeError) as error:
             raise wire.Refusal(wire.REQUEST, errno.EINVAL, str(error)) from error
         finally:
+            if unmarked is not None:
+                mark.put(unmarked)
             limit.take()
     finally:
         os.chdir("/")

@@ -1,8 +1,9 @@
 """Find and end everything that belongs to one run, and nothing else. In doubt nothing is signalled.
 
-A process belongs to a run if it carries the run's mark in its environment, is in the session or group that the main
-process leads, still has one of the run's FIFOs as its output (so one that has cleared its environment is found), or
-descends from one that does. Signals go through a pidfd whose process was compared after it was opened.
+A process belongs to a run if it carries the run's mark in its environment, or, having cleared that, the one in its
+limits (keeper.mark), is in the session or group that the main process leads, still has one of the run's FIFOs as its
+output (where limits could not be marked), or descends from one that does. Signals go through a pidfd whose process was
+compared after it was opened.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import signal
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from nexsock.keeper import linux
+from nexsock.keeper import linux, mark
 from nexsock.runtime import identity
 from nexsock.runtime.identity import Identity
 
@@ -38,7 +39,8 @@ class Table:
         self._unread = sorted(self._processes.values(), key=lambda process: process.start_ticks)
         self._children: dict[int, list[int]] = {}
         self._by_leader: dict[int, set[int]] = {}
-        self._by_mark: dict[str, set[int]] = {}
+        self._by_instance: dict[str, set[int]] = {}
+        self._by_mark: dict[int, set[int]] = {}
         self._by_output: dict[str, set[int]] = {}
         for process in self._unread:
             self._children.setdefault(process.parent, []).append(process.pid)
@@ -51,7 +53,7 @@ class Table:
         `fifos` are the paths of the run's output.
         """
         self._read_since(leader.start_ticks)
-        own = set(self._by_mark.get(leader.instance, ()))
+        own = self._by_instance.get(leader.instance, set()) | self._by_mark.get(mark.of_run(leader.instance), set())
         if identity.same(leader) == "same":
             own |= self._by_leader.get(leader.pid, set())
         for path in fifos:
@@ -68,8 +70,10 @@ class Table:
         """Read the marks of everything that began then or later; nothing of a run is older than its leader."""
         while self._unread and self._unread[-1].start_ticks >= start_ticks:
             pid = self._unread.pop().pid
-            if mark := _mark(pid):
-                self._by_mark.setdefault(mark, set()).add(pid)
+            if instance := _instance(pid):
+                self._by_instance.setdefault(instance, set()).add(pid)
+            elif found := _mark(pid):
+                self._by_mark.setdefault(found, set()).add(pid)
             else:
                 for path in _outputs(pid):
                     self._by_output.setdefault(path, set()).add(pid)
@@ -103,9 +107,16 @@ def _processes() -> list[_Process]:
     return found
 
 
-def _mark(pid: int) -> str | None:
+def _instance(pid: int) -> str | None:
     try:
         return identity.read_environ(pid).get(identity.INSTANCE)
+    except OSError:
+        return None
+
+
+def _mark(pid: int) -> int | None:
+    try:
+        return mark.of_process(pid)
     except OSError:
         return None
 

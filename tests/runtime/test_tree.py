@@ -24,6 +24,7 @@ kinds = {
     "session": lambda: (os.setsid(), sleep()),
     "orphan": lambda: (os.setsid(), os.fork() and os._exit(0), sleep()),
     "cleared": lambda: (os.setsid(), os.fork() and os._exit(0), report(), clear()),
+    "cleared and closed": lambda: (os.setsid(), os.fork() and os._exit(0), report(), os.closerange(0, 9), clear()),
 }
 for kind in sys.argv[2:]:
     if not os.fork():
@@ -39,7 +40,7 @@ def pids_in(path):
 @pytest.fixture
 async def family(world):
     """A run with children of every kind of escape, all started; ended whatever the test does."""
-    kinds = ("child", "group", "session", "orphan", "cleared")
+    kinds = ("child", "group", "session", "orphan", "cleared", "cleared and closed")
     report = world.home / "pids"
     launch = world.python(ESCAPE, str(report), *kinds)
     started = await world.hands.spawn(launch)
@@ -51,7 +52,7 @@ async def family(world):
     await world.ended(launch.instance)
 
 
-async def test_escapees_by_group_session_double_fork_and_cleared_environment_are_found(family):
+async def test_escapees_by_group_session_double_fork_cleared_environment_and_closed_output_are_found(family):
     leader, fifos, pids = family
     assert [one.pid for one in tree.members(leader, fifos)] == pids
 
