@@ -69,7 +69,7 @@ def test_who_needs_it_waits_until_it_says_that_it_is_ready(road):
 def test_one_that_says_nothing_in_time_is_unhealthy_and_can_still_become_ready(road):
     shop = road(", start_period: 200ms")
     assert shop.run("up", "-d").exit == 1
-    assert shop.service("web")["reason"] == "it did not say READY=1 in time; its status: half way"
+    assert shop.service("web")["reason"].startswith("it did not say READY=1 in time")
     shop.touch("go")
     shop.wait_until(lambda: shop.phases() == {"web": "ready", "front": "running"}, "all is up")
 
@@ -80,7 +80,7 @@ def test_one_that_hangs_is_restarted(road, end):
     shop.up()
     first = shop.pid("web")
     end(first, signal.SIGUSR1)
-    shop.wait_until(lambda: shop.phase("web") == "ready" and shop.pid("web") != first, "it is restarted")
+    shop.wait_until(lambda: (web := shop.service("web"))["phase"] == "ready" and web["pid"] != first, "it is restarted")
     assert "no WATCHDOG=1 for 2s" in shop.history("web")[0]["cause"]
 
 
