@@ -1,11 +1,13 @@
 """Run a helper program (hook, probe, stop command) within a time limit and keep the end of what it said.
 
 It has its own session; at the limit, or when the caller is cancelled, everything of its group is killed. Its output
-is read as it comes, so it can never block on us, and only the last part is kept.
+is read as it comes, so it can never block on us, and only the last part is kept. What left the group and goes on
+writing is not waited for, however much it writes.
 """
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 from collections.abc import Sequence
@@ -45,17 +47,16 @@ async def run(argv: Sequence[str], *, cwd: str, environment: dict[str, str], tim
     ended: asyncio.Future[None] = loop.create_future()
     kept = bytearray()
 
-    def read() -> bool:
-        """Take what is there; whether there may be more."""
+    def read(limit: int = _CHUNK) -> None:
+        """Take what is there, so many bytes at most."""
         try:
-            data = os.read(descriptor, _CHUNK)
+            data = os.read(descriptor, limit)
         except BlockingIOError:
-            return False
+            return
         if not data:
             loop.remove_reader(descriptor)
         kept.extend(data)
         del kept[:-OUTPUT_LIMIT]
-        return bool(data)
 
     def notice() -> None:
         loop.remove_reader(watch)
@@ -74,8 +75,7 @@ async def run(argv: Sequence[str], *, cwd: str, environment: dict[str, str], tim
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        while read():
-            pass
+        read(fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ))  # no more than that can be its own
         loop.remove_reader(descriptor)
         loop.remove_reader(watch)
         os.close(watch)
