@@ -26,16 +26,22 @@ def run(
     service: arguments.Service,
     extra: Annotated[list[str] | None, typer.Argument(metavar="[-- ARG]...", show_default=False)] = None,
     no_deps: Annotated[bool, typer.Option("--no-deps", help="Do not bring up what the service needs.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also when a oneshot's inputs are unchanged.")] = False,
 ) -> int:
     """Run a service's command here, on this terminal.
 
-    What it needs is brought up first. Arguments are added to the command; its exit code is the exit code.
+    What it needs is brought up first. Arguments are added to the command; its exit code is the exit code. A oneshot
+    whose inputs are unchanged since it ran is left alone, unless there are arguments, or --force.
     """
     session: Session = context.obj
-    if not no_deps and (status := _bring_up_needs(session, service)):
-        return status
-    spec = _command(session, service)
-    return _become(session, with_arguments(spec.command, _without_dashes(extra)), spec)
+    added, spec = _without_dashes(extra), _command(session, service)
+    if spec.skip and not (force or added):
+        return session.show(hot.Shown(err=f"{service} is up to date: {spec.skip}; --force runs it all the same\n"))
+    if not no_deps:
+        if status := _bring_up_needs(session, service):
+            return status
+        spec = _command(session, service)  # the file may have been read since
+    return _become(session, with_arguments(spec.command, added), spec)
 
 
 @app.command(name="exec", context_settings=EVERYTHING_AFTER_THE_NAME)

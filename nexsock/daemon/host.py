@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from nexsock import errors
 from nexsock.daemon import recall
+from nexsock.daemon.inputs import InputFiles
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.output import Output
 from nexsock.daemon.sources import Sources
@@ -30,13 +31,13 @@ from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.report import Launched, Report
 from nexsock.model.service import Service
-from nexsock.model.state import Health, ProjectState, Run, Wants
+from nexsock.model.state import Health, Observed, ProjectState, Run, Wants
 from nexsock.model.status import ConfigFault, ProjectInfo
 from nexsock.places import Places, make_private
 from nexsock.reconcile import environment, restore
 from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
-from nexsock.runtime import clock, command, hands, identity, inputs, notify, probe
+from nexsock.runtime import clock, command, hands, identity, notify, probe
 from nexsock.store import store
 from nexsock.store.writer import BATCH_S, Writer
 
@@ -101,6 +102,7 @@ class Host:
         )
         self.engine = ByKind(self.processes, ExternalEngine(self._report))
         self.monitor = ProbingMonitor(self._attempt, self._listen, self._report, self._health_of, clock)
+        self._inputs = InputFiles(places.project_state(project.id), project.directory, self.warn)
         self.output = Output(self.logs_dir, shared.growth, self._instances)
         self._saving: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -217,8 +219,15 @@ class Host:
             self._sources.follow(project, read_at)
 
     async def observe(self, project: Project) -> None:
-        """Look at the files that the oneshots of a project read."""
-        self.reconciler.observed.inputs = await inputs_of(project)
+        """Look at the files that the oneshots of a project read, and remember them."""
+        found = await self._inputs.observe(project, self.state.records)
+        self.reconciler.observed.inputs, self.reconciler.observed.changed = found.inputs, found.changed
+
+    async def look(self, project: Project) -> Observed:
+        """What would be observed of a version of the project; nothing is changed."""
+        found = await self._inputs.look(project, self.state.records)
+        found.strays = self.reconciler.observed.strays
+        return found
 
     def inherit(self, environ: dict[str, str] | None) -> None:
         """Let services that start from now on inherit this caller's environment."""
@@ -385,15 +394,6 @@ def unique(prefix: str) -> Callable[[], str]:
     """Gives a name that no run ever had: the prefix is of this brain alone."""
     numbers = count(1)
     return lambda: f"{prefix}-{next(numbers)}"
-
-
-async def inputs_of(project: Project) -> dict[str, str]:
-    """The digest of the input files of each oneshot that declares some; read in a thread."""
-    oneshots = (service for service in project.services.values() if service.oneshot)
-    declared = {service.name: service.inputs for service in oneshots if service.inputs}
-    if not declared:
-        return {}
-    return await asyncio.to_thread(lambda: {name: inputs.digest(patterns) for name, patterns in declared.items()})
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:

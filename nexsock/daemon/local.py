@@ -13,7 +13,7 @@ import nexsock
 from nexsock import errors
 from nexsock.daemon import answers, outcome, render, revival
 from nexsock.daemon.bus import Bus
-from nexsock.daemon.host import Host, Shared, inputs_of
+from nexsock.daemon.host import Host, Shared
 from nexsock.daemon.loader import Loader
 from nexsock.model import names
 from nexsock.model.event import Event
@@ -100,13 +100,13 @@ class LocalApi:
             async with host.changing:
                 await host.adopt(project, request.project, request.project.environ, read_at)
                 chosen = host.names(request.services)
-                host.reconciler.up(_selection(host.state, request), chosen, request.force_restart)
+                first = host.reconciler.up(_selection(host.state, request), chosen, request.force_restart)
                 if request.watch is not None:
                     await host.watch(request.watch, read_at)
             awaited = outcome.awaited(host, chosen, request.no_deps) if request.wait else ()
             judges = {name: outcome.judge_up(host, name, settle.PROVING_S) for name in awaited}
             judges.update({name: outcome.judge_down(host, name) for name in host.removed() if request.wait})
-            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began, first.skips):
                 yield progress
 
     async def down(self, request: api.DownRequest) -> AsyncIterator[api.Progress]:
@@ -132,6 +132,7 @@ class LocalApi:
             chosen = host.names(request.services)
             async with host.changing:
                 host.inherit(request.project.environ)
+                await host.observe(host.project)
                 host.reconciler.start(chosen, request.environment)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
             async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
@@ -189,11 +190,11 @@ class LocalApi:
         host = self.hosts.get(project.id)
         selection = _selection(host.state if host else ProjectState(), request)
         if host is not None:
-            observed = Observed(strays=host.reconciler.observed.strays, inputs=await inputs_of(project))
+            observed = await host.look(project)
             plan = host.reconciler.preview(project, selection, request.services, request.force_restart, observed)
             return PlanStatus(plan=plan, warnings=project.warnings, project=host.info())
-        state, observed = ProjectState(selection=selection), Observed(inputs=await inputs_of(project))
-        plan = planner.plan(planner.desire(project, state), {}, observed, now=clock.monotonic())
+        state = ProjectState(selection=selection)
+        plan = planner.plan(planner.desire(project, state), {}, Observed(), now=clock.monotonic())
         return PlanStatus(plan=plan, warnings=project.warnings)
 
     async def list_services(self, request: api.ServicesRequest) -> ProjectStatus:
@@ -228,6 +229,7 @@ class LocalApi:
             command=service.launch.command,
             working_dir=service.launch.working_dir,
             environment=environment.beside(caller, service),
+            skip=host.reconciler.need_not_run(service.name, await host.look(host.project)),
         )
 
     async def database(self, request: api.DatabaseRequest) -> api.DatabaseStatus:

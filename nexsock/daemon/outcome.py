@@ -6,6 +6,7 @@ from nexsock import errors
 from nexsock.daemon import answers, follow
 from nexsock.daemon.bus import Subscription
 from nexsock.daemon.host import Host
+from nexsock.model.plan import Skip
 from nexsock.model.service import Condition
 from nexsock.model.status import Outcome
 from nexsock.plan import wanted
@@ -80,12 +81,14 @@ async def until(
     judges: Mapping[str, follow.Judge],
     timeout_s: float | None,
     began: float,
+    skips: tuple[Skip, ...] = (),
 ) -> AsyncIterator[api.Progress]:
     """Events until every judge has its verdict, then the outcome: what it says is on disk by then.
 
     Args:
         judges: by service name.
         began: monotonic seconds at which the command came; its time limit counts from then.
+        skips: what need not run.
     """
     deadline = began + timeout_s if timeout_s is not None else None
 
@@ -100,10 +103,10 @@ async def until(
     async for event in following.events():
         yield api.Progress(event=event)
     await host.store.barrier()
-    yield api.Progress(outcome=_outcome(host, following, began))
+    yield api.Progress(outcome=_outcome(host, following, began, skips))
 
 
-def _outcome(host: Host, following: follow.Following, began: float) -> Outcome:
+def _outcome(host: Host, following: follow.Following, began: float, skips: tuple[Skip, ...]) -> Outcome:
     culprits = (*following.failed, *following.overtaken, *sorted(following.pending))
     lines = answers.project_status(host).services
     return Outcome(
@@ -115,4 +118,5 @@ def _outcome(host: Host, following: follow.Following, began: float) -> Outcome:
         warnings=host.project.warnings,
         changes=following.steps,
         timed_out=following.timed_out,
+        skipped=skips,
     )

@@ -51,11 +51,20 @@ class Hold(Struct, frozen=True, kw_only=True):
     origin: str | None = None
 
 
+class Skip(Struct, frozen=True, kw_only=True):
+    """A oneshot that need not run, and by what that is known ("inputs unchanged since run 3")."""
+
+    service: str
+    reason: str
+    origin: str | None = None
+
+
 class Plan(Struct, frozen=True, kw_only=True):
-    """Steps that can all be taken now, in order, and everything that is held."""
+    """Steps that can all be taken now, in order, everything that is held, and what is done already."""
 
     steps: tuple[Step, ...] = ()
     holds: tuple[Hold, ...] = ()
+    skips: tuple[Skip, ...] = ()
 
     @property
     def changes(self) -> int:

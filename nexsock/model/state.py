@@ -155,8 +155,9 @@ class Observed(Struct, kw_only=True):
     """What the machine shows beyond the records. Empty is the usual state of a converged world.
 
     `strays`: runs found alive that no record knows, by service name. `inputs`: digest of the input files of each
-    oneshot that declares some.
+    oneshot that declares some, and `changed` the names of those that differ from its last run, where they are known.
     """
 
     strays: dict[str, Run] = {}
     inputs: dict[str, str] = {}
+    changed: dict[str, tuple[str, ...]] = {}

@@ -6,7 +6,7 @@ unix seconds here and RFC 3339 strings in JSON (keys `at`, `since`, `*_at`); Non
 
 from msgspec import Struct
 
-from nexsock.model.plan import Plan
+from nexsock.model.plan import Plan, Skip
 from nexsock.model.problem import Problem
 from nexsock.model.state import Phase
 
@@ -157,6 +157,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     changes: int = 0
     """steps that were taken"""
     timed_out: bool = False
+    skipped: tuple[Skip, ...] = ()
+    """oneshots that need not run"""
 
 
 class PlanStatus(Struct, frozen=True, kw_only=True):

@@ -8,12 +8,12 @@ the replacement of what it needs, an end for the end of its dependents), and the
 """
 
 import graphlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from nexsock.lifecycle import stop
-from nexsock.model.plan import FieldChange, FieldClass, Hold, Plan, Step
+from nexsock.model.plan import FieldChange, FieldClass, Hold, Plan, Skip, Step
 from nexsock.model.project import Project
 from nexsock.model.service import Dependency, Service
 from nexsock.model.state import Cause, Observed, ProjectState, Record
@@ -93,6 +93,7 @@ def plan(
     stops: list[tuple[int, Step]] = []
     starts: list[tuple[int, Step]] = []
     holds: list[tuple[int, Hold]] = []
+    skips: list[tuple[int, Skip]] = []
     for name in names:
         rank = desired.order[name]
         match planner.consider(name):
@@ -102,12 +103,24 @@ def plan(
                 starts.append((rank, step))
             case Hold() as hold:
                 holds.append((rank, hold))
+            case Skip() as skip:
+                skips.append((rank, skip))
     stops.sort(key=_rank)
     starts.sort(key=_rank)
     holds.sort(key=_rank)
+    skips.sort(key=_rank)
     return Plan(
-        steps=(*(step for _, step in stops), *(step for _, step in starts)), holds=tuple(hold for _, hold in holds)
+        steps=(*(step for _, step in stops), *(step for _, step in starts)),
+        holds=tuple(hold for _, hold in holds),
+        skips=tuple(skip for _, skip in skips),
     )
+
+
+def up_to_date(desired: Desired, records: Mapping[str, Record], observed: Observed, name: str) -> Skip | None:
+    """That another run of a oneshot would change nothing, whether it is wanted or not; None where it might."""
+    service, record = desired.project.services.get(name), records.get(name)
+    planner = _Planner(desired, records, observed, now=0.0)
+    return planner.done(service, record) if service is not None and record is not None else None
 
 
 def _rank(pair: tuple[int, object]) -> int:
@@ -127,8 +140,8 @@ class _Planner:
         self._lacking: dict[str, Hold | None] = {}
         self._changed: dict[str, dict[FieldClass, tuple[FieldChange, ...]]] = {}
 
-    def consider(self, name: str) -> Step | Hold | None:
-        """The one step or hold of a service, or None when it is as it should be."""
+    def consider(self, name: str) -> Step | Hold | Skip | None:
+        """The one step, hold or skip of a service, or None when it is as it should be."""
         record = self._records.get(name) or Record(name=name)
         if (stray := self._observed.strays.get(name)) is not None and not record.alive:
             return Step(action="adopt", service=name, reason=f"found running as process {stray.pid}")
@@ -248,9 +261,9 @@ class _Planner:
 
     # -- what rests
 
-    def _resting(self, service: Service, record: Record) -> Step | Hold | None:
+    def _resting(self, service: Service, record: Record) -> Step | Hold | Skip | None:
         if not self._should_start(service, record):
-            return None
+            return self.done(service, record)
         if (until := self._pause(service, record)) is not None:
             end = record.run.exit if record.run is not None else None
             because = record.reason if record.phase == "backoff" or end is None else str(end)
@@ -278,6 +291,18 @@ class _Planner:
         if record.applied is None:
             return _outdated(record, service)
         return record.applied is not service and record.applied != service
+
+    def done(self, service: Service, record: Record) -> Skip | None:
+        """That a oneshot has completed with the inputs of now; of one without inputs nobody expects another run."""
+        if record.phase != "completed" or not service.inputs or record.run is None:
+            return None
+        if self._should_start(service, record):
+            return None
+        return Skip(
+            service=service.name,
+            reason=f"inputs unchanged since run {record.run.number}",
+            origin=self._desired.project.origin(f"services.{service.name}.inputs"),
+        )
 
     def done_fingerprint(self, service: Service) -> str:
         """What a completed oneshot must have been run with to be up to date."""
@@ -354,8 +379,13 @@ class _Planner:
         if record.run is None:
             return "has not run yet" if service.oneshot else "not started yet"
         if service.oneshot and record.phase == "completed":
-            return "its definition changed" if _outdated(record, service) else "its inputs changed"
+            return "its definition changed" if _outdated(record, service) else self._changed_inputs(service.name)
         return "not running"
+
+    def _changed_inputs(self, name: str) -> str:
+        """`inputs changed: db/2.sql and 3 more`, or just that they did."""
+        files = self._observed.changed.get(name)
+        return f"inputs changed: {_first_of(files)}" if files else "its inputs changed"
 
     # -- shared
 
@@ -384,10 +414,12 @@ def _outdated(record: Record, service: Service) -> bool:
 
 def _summary(fields: tuple[FieldChange, ...]) -> str:
     """`environment.PORT changed`, `command and 2 more changed`."""
-    if not fields:
-        return "its definition changed"
-    more = f" and {len(fields) - 1} more" if len(fields) > 1 else ""
-    return f"{fields[0].path}{more} changed"
+    return f"{_first_of([field.path for field in fields])} changed" if fields else "its definition changed"
+
+
+def _first_of(names: Sequence[str]) -> str:
+    """`command`, `command and 2 more`."""
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def _list(names: list[str]) -> str:

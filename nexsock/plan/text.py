@@ -1,6 +1,6 @@
-"""A plan as stable text: one line a step or hold, its fields below it. Golden tests compare it, people read it."""
+"""A plan as stable text: one line a step, hold or skip, its fields below it. Golden tests compare it."""
 
-from nexsock.model.plan import FieldChange, Hold, Plan, Step
+from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
 
 EMPTY = "nothing to do"
 
@@ -9,6 +9,7 @@ def render(plan: Plan) -> str:
     """The plan, steps first, without a final newline."""
     lines = [line for step in plan.steps for line in step_lines(step)]
     lines += [hold_line(hold) for hold in plan.holds]
+    lines += [skip_line(skip) for skip in plan.skips]
     return "\n".join(lines) or EMPTY
 
 
@@ -34,3 +35,8 @@ def hold_line(hold: Hold) -> str:
     until = f" at {hold.until:g}" if hold.until is not None else ""
     because = f" ({hold.because})" if hold.because else ""
     return f"hold    {hold.service}: waits for {hold.waits_for}{until}{because}"
+
+
+def skip_line(skip: Skip) -> str:
+    """`skip    migrate: inputs unchanged since run 3`."""
+    return f"skip    {skip.service}: {skip.reason}"

@@ -123,6 +123,8 @@ class CommandSpec(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     working_dir: str
     environment: dict[str, str]
+    skip: str = ""
+    """why a oneshot need not run, where that is known"""
 
 
 class RenderRequest(Struct, frozen=True, kw_only=True):

@@ -155,7 +155,8 @@ class Executor:
 def _cause_of_start(step: Step, record: Record, service: Service) -> Cause:
     if record.replace is not None:
         return record.replace
-    kind: CauseKind = "config" if step.fields else "crash" if advance.is_next_try(record, service) else "user"
+    changed = bool(step.fields) or record.phase == "completed"  # a oneshot that is done runs again for a change only
+    kind: CauseKind = "config" if changed else "crash" if advance.is_next_try(record, service) else "user"
     text = "it was wanted" if kind == "user" else step.reason
     return Cause(kind=kind, text=text, origin=step.origin if step.fields else None)
 

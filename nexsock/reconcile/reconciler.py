@@ -119,6 +119,11 @@ class Reconciler:
         records = {**state.records, **again}
         return planner.plan(desired, records, observed, now=self._clock.monotonic())
 
+    def need_not_run(self, name: str, observed: Observed) -> str:
+        """Why a run of this service would change nothing; "" for all but oneshots that are done."""
+        skip = planner.up_to_date(self._desired, self.state.records, observed, name)
+        return skip.reason if skip is not None else ""
+
     def up(self, selection: Selection, names: Sequence[str] = (), force: bool = False) -> Plan:
         """Want this selection; services named are wanted again even when stopped by hand.
 

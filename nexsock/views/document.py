@@ -79,7 +79,12 @@ def plan(found: PlanStatus) -> dict[str, Any]:
 
 
 def _steps(found: Plan) -> dict[str, Any]:
-    return {"changes": found.changes, "steps": plain(found.steps), "holds": plain(found.holds)}
+    return {
+        "changes": found.changes,
+        "steps": plain(found.steps),
+        "holds": plain(found.holds),
+        "skips": plain(found.skips),
+    }
 
 
 def outcome(found: Outcome) -> dict[str, Any]:

@@ -15,14 +15,16 @@ ORDER_OF_PHASES = (
 
 def render(outcome: Outcome, *, colour: bool, columns: int) -> str:
     """What stands now: the services and a sentence that counts them."""
-    rows = [_line(service, colour) for service in outcome.services]
+    skipped = {skip.service: skip.reason for skip in outcome.skipped}
+    rows = [_line(service, skipped.get(service.name, ""), colour) for service in outcome.services]
     lines = table.render(("", "", "", ""), rows, colour=colour, columns=columns)
     return lines + sentence(outcome) + "\n"
 
 
-def _line(service: ServiceStatus, colour: bool) -> list[str]:
+def _line(service: ServiceStatus, skipped: str, colour: bool) -> list[str]:
     listening = ps.ports(service.ports) if service.phase in SERVING else ""
-    return [service.name, style.phase(service.phase, colour), listening, ps.reason(service)]
+    said = ps.reason(service) or (skipped if service.phase == "completed" else "")
+    return [service.name, style.phase(service.phase, colour), listening, said]
 
 
 def sentence(outcome: Outcome) -> str:

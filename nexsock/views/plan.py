@@ -1,6 +1,6 @@
 """A plan for people: what will be done, why, where that stands in the file, and which field changes how."""
 
-from nexsock.model.plan import FieldChange, Hold, Plan, Step
+from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
 from nexsock.model.status import PlanStatus
 from nexsock.views import problems, style, table
 
@@ -17,18 +17,23 @@ SIGNS = {
 
 
 def render(status: PlanStatus, *, colour: bool) -> str:
-    """Warnings, steps with their fields, holds, and a last line that counts them."""
+    """Warnings, steps with their fields, holds, skips, and a last line that counts them."""
     warnings = problems.render(status.warnings, colour=colour)
+    lines = entries(status.plan, colour=colour)
     if not status.plan.steps and not status.plan.holds:
-        return warnings + "Nothing to do: everything is as the file says.\n"
-    return f"{warnings}{steps_and_holds(status.plan, colour=colour)}\n{totals(status.plan)}\n"
+        return f"{warnings}{lines}Nothing to do: everything is as the file says.\n"
+    return f"{warnings}{lines}\n{totals(status.plan)}\n"
 
 
-def steps_and_holds(plan: Plan, *, colour: bool) -> str:
-    """One line a step and a hold, in columns; the changed fields of a step below it."""
-    rows = [_step(step, colour) for step in plan.steps] + [_hold(hold, colour) for hold in plan.holds]
+def entries(plan: Plan, *, colour: bool) -> str:
+    """One line a step, a hold and a skip, in columns; the changed fields of a step below it. "" when there is none."""
+    rows = [_step(step, colour) for step in plan.steps]
+    rows += [_hold(hold, colour) for hold in plan.holds]
+    rows += [_skip(skip, colour) for skip in plan.skips]
+    if not rows:
+        return ""
     lines = table.render(("", "", "", ""), rows, colour=colour).splitlines(keepends=True)
-    below = [_fields(step.fields, colour) for step in plan.steps] + ["" for _ in plan.holds]
+    below = [_fields(step.fields, colour) for step in plan.steps] + ["" for _ in (*plan.holds, *plan.skips)]
     return "".join(line + fields for line, fields in zip(lines, below, strict=True))
 
 
@@ -50,6 +55,15 @@ def _hold(hold: Hold, colour: bool) -> list[str]:
         style.paint(hold.service, "bold", colour),
         style.one_line(f"waits for {hold.waits_for}{because}"),
         style.paint(hold.origin or "", "dim", colour),
+    ]
+
+
+def _skip(skip: Skip, colour: bool) -> list[str]:
+    return [
+        style.paint("= skip", "dim", colour),
+        style.paint(skip.service, "bold", colour),
+        style.one_line(skip.reason),
+        style.paint(skip.origin or "", "dim", colour),
     ]
 
 

@@ -46,13 +46,28 @@ def test_run_brings_up_what_is_missing_first(shell):
 
 def test_run_does_not_start_when_what_it_needs_fails(shell):
     failed = [Progress(outcome=Outcome(ok=False, failed=(Failure(service="db", reason="exited with 1"),)))]
-    ended = shell.answers(service_status=detail(met=False), up=failed).run("run", "web")
+    ended = shell.answers(service_status=detail(met=False), command=SPEC, up=failed).run("run", "web")
     assert (ended.status, ended.err, shell.executed) == (1, "error: db: exited with 1\n", [])
 
 
 def test_run_without_dependencies_asks_for_the_command_only(shell):
     shell.answers(command=SPEC).run("run", "--no-deps", "web")
     assert [name for name, _ in shell.daemon.asked] == ["command"]
+
+
+UP_TO_DATE = CommandSpec(command=("build",), working_dir="/shop", environment={}, skip="inputs unchanged since run 3")
+
+
+def test_run_leaves_a_oneshot_alone_that_is_up_to_date(shell):
+    ended = shell.answers(command=UP_TO_DATE).run("run", "build")
+    assert ended == (0, "", "build is up to date: inputs unchanged since run 3; --force runs it all the same\n")
+    assert shell.executed == []
+
+
+@pytest.mark.parametrize("words", [("--force", "build"), ("build", "--", "--fast")])
+def test_force_or_arguments_run_it_all_the_same(shell, words):
+    shell.answers(service_status=detail(), command=UP_TO_DATE).run("run", *words)
+    assert len(shell.executed) == 1
 
 
 @pytest.mark.parametrize("words", [("--", "ls", "-l"), ("ls", "-l")])

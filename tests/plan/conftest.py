@@ -17,6 +17,7 @@ A case is a folder of tests/cases/plan with `case.yaml` and `plan.txt`. Keys of 
     selection   "everything" (default), a list of names, or the fields of model.state.Selection
     strays      by name: the pid of a process that no record knows
     inputs      by name: the digest of a oneshot's input files
+    changed     by name: those of its input files that changed
     origins     path to place
     only        names: plan just these
 """
@@ -145,7 +146,7 @@ def build(folder: Path) -> Case:
         name=folder.name,
         desired=planner.desire(project, state),
         records=records,
-        observed=Observed(strays=strays, inputs=inputs),
+        observed=Observed(strays=strays, inputs=inputs, changed=told.get("changed", {})),
         now=now,
         only=told.get("only"),
         expected=(folder / "plan.txt").read_text().rstrip("\n"),

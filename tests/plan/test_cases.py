@@ -17,7 +17,8 @@ def test_a_plan_of_some_services_is_the_restriction_of_the_whole(case):
     for name in case.desired.order:
         steps = tuple(step for step in whole.steps if step.service == name)
         holds = tuple(hold for hold in whole.holds if hold.service == name)
-        assert plan_of(case, [name]) == Plan(steps=steps, holds=holds)
+        skips = tuple(skip for skip in whole.skips if skip.service == name)
+        assert plan_of(case, [name]) == Plan(steps=steps, holds=holds, skips=skips)
 
 
 def test_every_step_has_a_reason_and_every_hold_says_what_it_waits_for(case):
@@ -26,9 +27,9 @@ def test_every_step_has_a_reason_and_every_hold_says_what_it_waits_for(case):
     assert all(hold.waits_for for hold in plan.holds)
 
 
-def test_a_service_has_at_most_one_step_or_hold(case):
+def test_a_service_has_at_most_one_step_hold_or_skip(case):
     plan = plan_of(case)
-    named = [*(step.service for step in plan.steps), *(hold.service for hold in plan.holds)]
+    named = [entry.service for entry in (*plan.steps, *plan.holds, *plan.skips)]
     assert len(named) == len(set(named))
 
 

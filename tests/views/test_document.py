@@ -10,7 +10,7 @@ import pytest
 from nexsock import errors
 from nexsock.model.event import Event
 from nexsock.model.log import LogLine
-from nexsock.model.plan import FieldChange, Hold, Plan, Step
+from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
 from nexsock.model.problem import Problem
 from nexsock.model.status import (
     Because,
@@ -57,6 +57,7 @@ NOUNS: dict[str, type] = {
     "step": Step,
     "field": FieldChange,
     "hold": Hold,
+    "skip": Skip,
     "log": LogLine,
     "event": Event,
     "graph": Graph,

@@ -1,4 +1,4 @@
-from nexsock.model.plan import FieldChange, Hold, Plan, Step
+from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
 from nexsock.model.status import PlanStatus
 from nexsock.views import plan
 
@@ -41,6 +41,14 @@ def test_a_plan_says_what_why_where_and_which_field():
 
 def test_an_empty_plan_says_that_there_is_nothing_to_do():
     assert plan.render(PlanStatus(plan=Plan()), colour=False) == "Nothing to do: everything is as the file says.\n"
+
+
+def test_what_is_skipped_is_told_where_nothing_is_to_be_done():
+    skip = Skip(service="migrate", reason="inputs unchanged since run 3", origin="nexsock.yaml:4:5")
+    assert plan.render(PlanStatus(plan=Plan(skips=(skip,))), colour=False) == (
+        "= skip  migrate  inputs unchanged since run 3  nexsock.yaml:4:5\n"
+        "Nothing to do: everything is as the file says.\n"
+    )
 
 
 def test_every_action_has_a_sign():
