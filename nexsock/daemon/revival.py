@@ -1,7 +1,7 @@
 """What a new brain takes up: the projects that were up, and the runs of each that a keeper has, or that lost theirs.
 
-Where keeper and brain were both killed, services go on without either; their marks in the process table and the
-records tell which they are, and the new keeper adopts them.
+Where keeper and brain were both killed, services go on without either. The FIFOs in the runtime folder tell which runs
+there were, the marks of the processes tell which live, and the new keeper adopts them.
 """
 
 import logging
@@ -16,11 +16,11 @@ from nexsock.daemon.host import Host, Shared
 from nexsock.daemon.loader import Loader
 from nexsock.engines import notes
 from nexsock.model.project import Project, ProjectRef
-from nexsock.model.service import Service
+from nexsock.model.service import Launch, Service
 from nexsock.model.state import Cause, Run
 from nexsock.places import Places
 from nexsock.reconcile import restore
-from nexsock.runtime import hands, identity, kept, tree
+from nexsock.runtime import clock, hands, identity, kept, tree
 
 _log = logging.getLogger(__name__)
 
@@ -97,62 +97,44 @@ def _host(
 def _without_keeper(
     places: Places, remembered: dict[str, recall.Remembered | None], known: set[str]
 ) -> list[kept.Kept]:
-    """Runs that live, carry our marks, and that no keeper knows."""
-    lost = []
-    for instance, leader in tree.main_processes().items():
-        marks = _marks(leader.pid)
-        project_id, name = marks.get(identity.PROJECT, ""), marks.get(identity.SERVICE, "")
-        project = remembered.get(project_id)
-        service = project.project.services.get(name) if project is not None else None
-        if instance in known or service is None:
-            continue
-        number = _run_number(leader.pid, name)
-        if number is not None:
-            lost.append(_kept(places, project_id, service, number, leader))
-    return lost
+    """Runs that were begun and that no keeper knows; of those that live no more the end is unknown."""
+    traces = {
+        trace.instance: (project_id, one.project, trace)
+        for project_id, one in remembered.items()
+        if one is not None
+        for trace in notes.traces(places.project_runtime(project_id))
+        if trace.instance not in known
+    }
+    leaders = tree.main_processes(traces) if traces else {}
+    return [_kept(places, *trace, leaders.get(instance)) for instance, trace in traces.items()]
 
 
-def _marks(pid: int) -> dict[str, str]:
-    """The marks of a process; none when it has just ended, or hides them."""
-    try:
-        return identity.read_environ(pid)
-    except (ProcessLookupError, PermissionError):
-        return {}
-
-
-def _run_number(pid: int, service: str) -> int | None:
-    """The number in the name of the FIFO that the process writes to ("web.3.out")."""
-    for descriptor in (1, 2):
-        try:
-            name = os.path.basename(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
-        except OSError:
-            continue
-        number = name.removeprefix(f"{service}.").split(".")[0]
-        if name.startswith(f"{service}.") and number.isdigit():
-            return int(number)
-    return None
-
-
-def _kept(places: Places, project_id: str, service: Service, number: int, leader: identity.Identity) -> kept.Kept:
+def _kept(
+    places: Places, project_id: str, project: Project, trace: notes.Trace, leader: identity.Identity | None
+) -> kept.Kept:
+    service = project.services.get(trace.service) or _no_longer_declared(trace.service)
     run = Run(
-        number=number,
-        instance=leader.instance,
+        number=trace.number,
+        instance=trace.instance,
         cause=Cause(kind="adopted", text="found running without the daemon"),
         fingerprint=service.fingerprint,
-        pid=leader.pid,
-        start_ticks=leader.start_ticks,
-        boot_id=leader.boot_id,
     )
     return kept.Kept(
-        instance=leader.instance,
+        instance=trace.instance,
         project=project_id,
-        service=service.name,
-        run=number,
-        pid=leader.pid,
-        start_ticks=leader.start_ticks,
-        files=notes.files_of(service, number, places.project_logs(project_id), places.project_runtime(project_id)),
-        note=notes.note_of(service, replace(run, pid=None, start_ticks=None)),
+        service=trace.service,
+        run=trace.number,
+        pid=leader.pid if leader is not None else 0,
+        start_ticks=leader.start_ticks if leader is not None else 0,
+        files=notes.files_of(service, run, places.project_logs(project_id), places.project_runtime(project_id)),
+        note=notes.note_of(service, run),
+        end=None if leader is not None else kept.Ended(trace.instance, 0, None, clock.wall(), clock.monotonic()),
     )
+
+
+def _no_longer_declared(name: str) -> Service:
+    """A service that is not in the file any more, as far as it takes to end what runs of it."""
+    return Service(name=name, launch=Launch())
 
 
 async def _adopted(keeper: hands.Hands, lost: kept.Kept) -> bool:

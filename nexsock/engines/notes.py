@@ -1,6 +1,8 @@
 """What the keeper is told of a run, for it and for the next brain: its files, its definition, and how it ended."""
 
+import os
 import signal
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,16 +20,41 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     run: Run
 
 
-def files_of(service: Service, run: int, logs_dir: str, fifos_dir: str) -> kept.Files:
+class Trace(NamedTuple):
+    """What the name of a FIFO tells: it is made before the run's process, and stays until the run is settled."""
+
+    service: str
+    number: int
+    instance: str
+
+
+def files_of(service: Service, run: Run, logs_dir: str, fifos_dir: str) -> kept.Files:
     """Where the output of a run goes."""
+    fifo = f"{fifos_dir}/{service.name}.{run.number}.{run.instance}"
     return kept.Files(
-        stdout_fifo=f"{fifos_dir}/{service.name}.{run}.out",
-        stderr_fifo=f"{fifos_dir}/{service.name}.{run}.err",
+        stdout_fifo=f"{fifo}.out",
+        stderr_fifo=f"{fifo}.err",
         log_path=f"{logs_dir}/{service.name}.log",
         index_path=f"{logs_dir}/{service.name}.idx",
         max_size=service.logging.max_size_bytes,
         max_files=service.logging.max_files,
     )
+
+
+def traces(fifos_dir: str) -> list[Trace]:
+    """The runs of a project that were begun and not settled, whoever has been killed since; by service and number."""
+    try:
+        names = os.listdir(fifos_dir)
+    except FileNotFoundError:
+        return []
+    return sorted({trace for name in names if (trace := _trace(name)) is not None})
+
+
+def _trace(fifo: str) -> Trace | None:
+    match fifo.rsplit(".", 3):
+        case [service, number, instance, "out" | "err"] if number.isdecimal():
+            return Trace(service, int(number), instance)
+    return None
 
 
 def note_of(service: Service, run: Run) -> str:

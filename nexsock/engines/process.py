@@ -204,13 +204,13 @@ class ProcessEngine:
             argv=service.launch.command,
             cwd=service.launch.working_dir,
             environment={**order.environment, **variables},
-            files=notes.files_of(service, run.number, self._logs_dir, self._fifos_dir),
+            files=notes.files_of(service, run, self._logs_dir, self._fifos_dir),
             note=notes.note_of(service, run),
         )
 
     def _fifos(self, service: Service, run: Run) -> tuple[str, str]:
         """The paths of the run's output and error."""
-        found = notes.files_of(service, run.number, self._logs_dir, self._fifos_dir)
+        found = notes.files_of(service, run, self._logs_dir, self._fifos_dir)
         return found.stdout_fifo, found.stderr_fifo
 
     def _listen(self, life: _Life) -> None:

@@ -22,6 +22,8 @@ _PIDFD_GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11
 """_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info) of linux/pidfd.h, first version (64 bytes)."""
 _PIDFD_INFO_EXIT = 1 << 3
 _EXIT_CODE_OFFSET = 60
+_EXITING = 0x4
+"""PF_EXITING of the flags in /proc/PID/stat (include/linux/sched.h)."""
 
 ALL_SIGNALS = tuple(number for number in range(1, 65) if number not in (9, 19, 32, 33))
 """What can be set back to its default: not KILL and STOP, nor the two that glibc keeps for itself."""
@@ -55,6 +57,11 @@ def stat_fields(pid: int) -> list[str]:
     finally:
         os.close(descriptor)
     return text[text.rindex(b")") + 2 :].decode("ascii").split()
+
+
+def is_ending(fields: list[str]) -> bool:
+    """By its stat_fields: it has ended, or is about to and executes nothing any more."""
+    return has_ended(fields) or bool(int(fields[6]) & _EXITING and int(fields[17]) <= 1)
 
 
 def has_ended(fields: list[str]) -> bool:

@@ -13,6 +13,7 @@ The runs that the keeper keeps (or that were found by their identity) are the tr
     starting ... ready   alive                      goes on
     starting ... ready   ended                      Exited is heard
     starting ... ready   not there                  Exited is heard, its status unknown
+    starting ... ready   of another main process    the same: it was left behind by the recorded one
     starting ... ready   not nexsock's to keep      goes on (an external service)
     stopping             any                        goes on being ended
     of another boot      -                          nothing of it runs, nothing of it is counted, nothing is signalled
@@ -173,7 +174,7 @@ def _met(record: Record, runs: list[Kept], now: float, wall: float) -> tuple[Rec
     name, instance = record.name, run.instance
     if record.applied is not None and record.applied.engine == "external":
         return record, ()
-    if mine is None:
+    if mine is None or _is_left_behind(mine.run, run):
         unseen = Exited(service=name, instance=instance, exit=Exit(code=None, at=wall))
         return record, () if run.exit is not None else (unseen,)
     reports: list[Report] = []
@@ -182,6 +183,11 @@ def _met(record: Record, runs: list[Kept], now: float, wall: float) -> tuple[Rec
     if run.exit is None and mine.run.exit is not None:
         reports.append(Exited(service=name, instance=instance, exit=mine.run.exit))
     return record, tuple(reports)
+
+
+def _is_left_behind(found: Run, recorded: Run) -> bool:
+    """Whether what was found of a run is not the main process that is on record, but what that one had started."""
+    return found.exit is None and recorded.pid is not None and recorded.pid != found.pid
 
 
 def _launched(name: str, run: Run, now: float, wall: float) -> Launched:

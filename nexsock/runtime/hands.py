@@ -333,7 +333,8 @@ class Hands:
 
     async def _settle(self, questions: list[Question]) -> None:
         """Have them asked again, but answer a start that has happened: its process carries the instance's mark."""
-        running = await _main_processes() if any(isinstance(question.tag, Launch) for question in questions) else {}
+        launching = [question.tag.instance for question in questions if isinstance(question.tag, Launch)]
+        running = await _main_processes(launching) if launching else {}
         for question in questions:
             if isinstance(question.tag, Launch) and (found := running.get(question.tag.instance)):
                 self._remember(launched(question.tag, Started(found.pid, found.start_ticks, found.boot_id)))
@@ -354,12 +355,12 @@ class Hands:
         asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})
 
 
-async def _main_processes() -> dict[str, identity.Identity]:
-    """The main process of each run, with the ones that are just being executed."""
+async def _main_processes(sought: list[str]) -> dict[str, identity.Identity]:
+    """The main process of each run, with the ones that are just being executed; see tree.main_processes."""
     deadline = clock.monotonic() + EXECUTING_LIMIT_S
     while identity.executing() and clock.monotonic() < deadline:  # noqa: ASYNC110 the kernel tells nobody
         await asyncio.sleep(0.001)
-    return tree.main_processes()
+    return tree.main_processes(sought)
 
 
 def start_keeper(argv: list[str], socket: int, lock: int) -> int:

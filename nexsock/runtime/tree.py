@@ -132,14 +132,34 @@ def _outputs(pid: int) -> list[str]:
     return found
 
 
-def main_processes() -> dict[str, Identity]:
-    """The main process of each marked run on this machine: the oldest session leader that carries its mark."""
+def main_processes(sought: Collection[str] = ()) -> dict[str, Identity]:
+    """The main process of each marked run on this machine: the oldest session leader that carries its mark.
+
+    Of the instances that are `sought` it is found when it has cleared its environment, too.
+    """
     oldest: dict[str, Identity] = {}
-    for found in identity.scan():
+    for found in (*identity.scan(), *_marked(sought)):
         known = oldest.get(found.instance)
         if _leads_session(found.pid) and (known is None or _age(found) < _age(known)):
             oldest[found.instance] = found
     return oldest
+
+
+def _marked(instances: Collection[str]) -> list[Identity]:
+    """Every live process that has the mark of one of these in its limits.
+
+    A keeper that was killed while it started one has that mark until it is gone: who is about to end is left out.
+    """
+    numbers = {mark.of_run(instance): instance for instance in instances}
+    found = []
+    for pid in identity.pids() if numbers else ():
+        try:
+            instance, fields = numbers.get(mark.of_process(pid) or 0), linux.stat_fields(pid)
+            if instance is not None and not linux.is_ending(fields):
+                found.append(Identity(pid, int(fields[19]), identity.boot_id(), instance))
+        except OSError:
+            continue
+    return found
 
 
 def _leads_session(pid: int) -> bool:

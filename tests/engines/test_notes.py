@@ -23,21 +23,29 @@ def found(service, run):
         run=1,
         pid=7,
         start_ticks=70,
-        files=notes.files_of(web, 1, "/logs", "/fifos"),
+        files=notes.files_of(web, run(), "/logs", "/fifos"),
         note=notes.note_of(web, run()),
     )
 
 
-def test_a_log_belongs_to_the_service_and_its_fifos_to_the_run(service):
-    files = notes.files_of(service("web", logging=Logging(max_size_bytes=9, max_files=2)), 3, "/logs", "/fifos")
+def test_a_log_belongs_to_the_service_and_its_fifos_to_the_run(service, run):
+    web = service("web", logging=Logging(max_size_bytes=9, max_files=2))
+    files = notes.files_of(web, replace(run(), number=3, instance="i3"), "/logs", "/fifos")
     assert files == kept.Files(
-        stdout_fifo="/fifos/web.3.out",
-        stderr_fifo="/fifos/web.3.err",
+        stdout_fifo="/fifos/web.3.i3.out",
+        stderr_fifo="/fifos/web.3.i3.err",
         log_path="/logs/web.log",
         index_path="/logs/web.idx",
         max_size=9,
         max_files=2,
     )
+
+
+def test_the_runs_that_were_begun_are_read_from_the_names_of_their_fifos(tmp_path):
+    for name in ("web.3.ab-1.out", "web.3.ab-1.err", "a.b.12.ab-2.out", "project.msgpack", "web.x.ab-3.out"):
+        (tmp_path / name).touch()
+    assert notes.traces(str(tmp_path)) == [("a.b", 12, "ab-2"), ("web", 3, "ab-1")]
+    assert notes.traces(str(tmp_path / "none")) == []
 
 
 def test_the_next_brain_reads_the_service_and_the_run_with_its_process(found, service, run):

@@ -72,6 +72,12 @@ def test_what_nobody_has_any_more_ended_unseen(web):
     assert restored(record, service=web).reports == (Exited(service="web", instance="run-1", exit=UNSEEN),)
 
 
+def test_what_the_main_process_left_behind_is_not_taken_for_it(web):
+    record = Record(name="web", phase="running", run=run_of(web))
+    child = Kept(service=web, run=run_of(web, pid=5000, start_ticks=9))
+    assert restored(record, child, service=web).reports == (Exited(service="web", instance="run-1", exit=UNSEEN),)
+
+
 def test_a_launch_that_was_never_answered_is_heard(web):
     record = Record(name="web", phase="starting", run=run_of(web, **NOT_LAUNCHED))
     (heard,) = restored(record, Kept(service=web, run=run_of(web, started_mono=None)), service=web).reports

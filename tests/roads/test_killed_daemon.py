@@ -76,6 +76,35 @@ def test_services_live_on_and_are_shown_as_before_when_this_is_killed(project, l
     assert road.pids() == pids
 
 
+@pytest.mark.parametrize("command", ["env -i sleep 1000", "env -i sleep 1000 > /dev/null 2>&1"])
+def test_a_service_that_hides_from_its_environment_and_its_log_is_adopted_when_both_were_killed(
+    project, lives, end, command
+):
+    road = project(f"""
+        services:
+          web: {{command: "exec {command}"}}
+    """)
+    road.up()
+    pids = road.pids()
+    kill_daemon(road, lives, end)
+    road.wait_until(lambda: road.phase("web") == "running", "it is shown as it is")
+    assert road.pids() == pids
+
+
+def test_what_a_service_left_behind_while_both_were_dead_is_ended_before_it_starts_anew(project, lives, end):
+    road = project("""
+        services:
+          web: {command: "setsid sleep 1000 & echo $$! > child; exec sleep 1000", restart_policy: {delay: 10ms}}
+    """)
+    road.up()
+    first = road.pid("web")
+    (child,) = road.words("child")
+    kill_daemon(road, lives, end)
+    end(first)
+    road.wait_until(lambda: road.service("web").get("pid") not in (None, first, int(child)), "it runs again")
+    assert not lives(int(child))
+
+
 @pytest.mark.parametrize("which", HALVES, ids=IDS)
 def test_no_line_is_lost_when_this_is_killed(project, lives, end, which):
     road = project(f"""
