@@ -96,9 +96,10 @@ class LocalApi:
     async def up(self, request: api.UpRequest) -> AsyncIterator[api.Progress]:
         began, read_at = clock.monotonic(), clock.wall()
         with self._bus.subscribe() as subscription:
-            host, project = await self._load(request.project)
+            ref = self._placed(request.project)
+            host, project = await self._load(ref)
             async with host.changing:
-                await host.adopt(project, request.project, request.project.environ, read_at)
+                await host.adopt(project, ref, request.project.environ, read_at)
                 chosen = host.names(request.services)
                 first = host.reconciler.up(_selection(host.state, request), chosen, request.force_restart)
                 if request.watch is not None:
@@ -186,7 +187,7 @@ class LocalApi:
     # -- questions
 
     async def plan(self, request: api.PlanRequest) -> PlanStatus:
-        project = await self._loader.load(request.project)
+        project = await self._loader.load(self._placed(request.project))
         host = self.hosts.get(project.id)
         selection = _selection(host.state if host else ProjectState(), request)
         if host is not None:
@@ -212,7 +213,7 @@ class LocalApi:
         return tuple(describe.run_status(run) for run in host.store.runs(host.service(request.service).name))
 
     async def graph(self, request: api.PlanRequest) -> Graph:
-        project = await self._loader.load(request.project)
+        project = await self._loader.load(self._placed(request.project))
         host = self.hosts.get(project.id)
         return describe.graph(project, host.state.records if host else {})
 
@@ -285,8 +286,19 @@ class LocalApi:
             host = self.hosts.get(names.project_id(os.path.realpath(directory)))  # noqa: ASYNC240 a few lstat calls
             if host is not None:
                 return host
-            environ = ref.environ if ref.environ is not None else dict(os.environ)
-            return (await self._load(replace(ref, environ=environ)))[0]
+            return (await self._load(self._placed(ref)))[0]
+        return self._named(ref)
+
+    def _placed(self, ref: ProjectRef) -> ProjectRef:
+        """The request with what it leaves to us: the files of a project that it only names, and variables."""
+        if ref.directory or ref.files:
+            return ref if ref.environ is not None else replace(ref, environ=dict(os.environ))
+        host = self._named(ref)
+        environ = ref.environ if ref.environ is not None else host.reconciler.environ
+        return replace(host.ref, environ=environ, profiles=ref.profiles or host.ref.profiles)
+
+    def _named(self, ref: ProjectRef) -> Host:
+        """The project that is known by the name, or the id, in the request."""
         found = [host for host in self.hosts.values() if ref.name in (host.project.name, host.project.id)]
         if len(found) == 1:
             return found[0]

@@ -419,6 +419,15 @@ def test_a_project_can_be_asked_by_its_name_from_anywhere(project):
     assert (ended.exit, "web" in ended.out) == (0, True)
 
 
+@pytest.mark.parametrize("command", [("up", "-d"), ("plan",), ("graph",)], ids=" ".join)
+def test_a_project_is_read_again_by_its_name_from_anywhere(project, command):
+    road = project("services: {web: {command: exec sleep 1000}}", "elsewhere")
+    road.up()
+    road.edit("services: {web: {command: exec sleep 1000}, worker: {command: exec sleep 1000}}")
+    ended = road.run("-p", road.id, *command, cwd=road.home.folder)
+    assert (ended.exit, "worker" in ended.out) == (0, True)
+
+
 def test_a_project_is_found_from_the_folders_below_it(stack):
     below = stack.folder / "a/b"
     below.mkdir(parents=True)
