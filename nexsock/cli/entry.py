@@ -40,5 +40,9 @@ def connect(host: str | None, *, start: bool) -> Connection:
 
     if host is None:
         return locate.connect(start=start)
+    if host.startswith("ssh://"):
+        from nexsock.client import ssh
+
+        return ssh.connect(ssh.box(host), start=start)
     name, port = hosts.tcp_address(host)
     return locate.connect_tcp(name, port, hosts.token(os.environ, os.getuid()))

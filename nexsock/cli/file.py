@@ -50,7 +50,7 @@ def validate(context: typer.Context) -> int:
     from nexsock.config import load
 
     session: Session = context.obj
-    found = load.problems(session.project(with_environ=True))
+    found = load.problems(session.project_here(with_environ=True))
     ok = all(problem.severity != "error" for problem in found)
     if session.options.json:
         session.say(document.text({"ok": ok, "problems": document.plain(found)}))
@@ -76,7 +76,7 @@ def config(
     from nexsock.config import load
 
     session: Session = context.obj
-    found = load.resolved(session.project(with_environ=True), reserved=_reserved(session))
+    found = load.resolved(session.project_here(with_environ=True), reserved=_reserved(session))
     places: dict[str, Any] = {"origins": drawing.origins(found)} if origins else {}
     return session.answer({"config": found.plain(), **places}, drawing.yaml(found, with_origins=origins))
 

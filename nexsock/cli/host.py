@@ -13,6 +13,8 @@ from nexsock.model.status import DaemonStatus
 from nexsock.protocol.api import DatabaseRequest, DatabaseStatus, Nothing, ShutdownRequest
 from nexsock.views import document, lists, style, table
 
+STDIN, STDOUT = 0, 1
+
 app = typer.Typer(rich_markup_mode=None)
 daemon = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Start, stop or look at the daemon.")
 db = typer.Typer(
@@ -76,11 +78,30 @@ def daemon_logs(
 ) -> int:
     """Show what the daemon wrote about itself."""
     session: Session = context.obj
+    session.only_here("daemon logs")
     path = places.from_environ(session.environ, os.getuid()).daemon_log
     if not os.path.exists(path):
         raise errors.NotFound(f"there is no {path}", hint="the daemon has not written anything yet")
     command = ("tail", "-n", str(lines), *(("-F",) if follow else ()), path)
     return session.execute(command, "/", session.environ)
+
+
+@daemon.command(name="stdio")
+def carry_conversation(
+    context: typer.Context,
+    no_start: Annotated[bool, typer.Option("--no-start", help="Fail where no daemon runs.")] = False,
+) -> int:
+    """Carry a conversation with the daemon on standard input and output.
+
+    This is what `--host ssh://user@box` runs on the other machine.
+    """
+    from nexsock.client import locate, relay
+
+    session: Session = context.obj
+    session.only_here("daemon stdio")
+    with locate.reach(start=not no_start) as connection:
+        relay.carry(connection, STDIN, STDOUT)
+    return 0
 
 
 @db.command(name="status")

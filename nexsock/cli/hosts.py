@@ -1,4 +1,4 @@
-"""What `--host` names: a daemon that was told to listen on TCP, and the token that opens it."""
+"""What `--host` names: a daemon that listens on TCP, with the token that opens it, or one that ssh leads to."""
 
 import os
 import stat
@@ -11,14 +11,14 @@ def tcp_address(text: str) -> tuple[str, int]:
     """Host and port of "tcp://127.0.0.1:7070" or "tcp://[::1]:7070".
 
     Raises:
-        Unsupported: another way to a daemon. UsageError: an address that cannot be understood.
+        UsageError: an address that cannot be understood.
     """
-    scheme, mark, rest = text.partition("://")
-    if mark and scheme != "tcp":
-        raise errors.Unsupported(f"--host {text}: {scheme} is not supported", hint="use tcp://HOST:PORT")
+    scheme, _, rest = text.partition("://")
     host, _, port = rest.rpartition(":")
-    if not mark or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise errors.UsageError(f"--host {text}: this is no address", hint="write it like tcp://127.0.0.1:7070")
+    if scheme != "tcp" or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise errors.UsageError(
+            f"--host {text}: this is no address", hint="write it like tcp://127.0.0.1:7070 or ssh://user@box"
+        )
     return host.strip("[]"), int(port)
 
 

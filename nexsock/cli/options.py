@@ -16,7 +16,7 @@ DECLARED: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("project_directory", ("--project-directory",), "DIR", "Look for the project in this folder."),
     ("env_files", ("--env-file",), "FILE", "Variables for ${...} in the file, instead of .env; may be repeated."),
     ("profiles", ("--profile",), "PROFILE", "Also the services of this profile; may be repeated."),
-    ("host", ("--host",), "ADDR", "A daemon that listens on tcp://HOST:PORT."),
+    ("host", ("--host",), "ADDR", "Another daemon: ssh://user@box or tcp://HOST:PORT."),
     ("json", ("--json",), "", "Answer in JSON, and only in JSON."),
     ("no_color", ("--no-color",), "", "No colour; also with NO_COLOR set or without a terminal."),
     ("quiet", ("-q", "--quiet"), "", "Only errors."),

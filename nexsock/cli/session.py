@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -98,13 +99,41 @@ class Session:
             self._connection = None
 
     def project(self, *, with_environ: bool = False) -> ProjectRef:
-        """The project that is meant.
+        """The project that is meant, as the daemon is asked for it.
 
         Args:
             with_environ: for requests that load the file or start something: the caller's variables go along.
         Raises:
             UsageError: there is no file here or above.
         """
+        if self.options.host is not None:
+            return self._project_elsewhere()
+        return self.project_here(with_environ=with_environ)
+
+    def _project_elsewhere(self) -> ProjectRef:
+        """Folders, files and variables are those of the daemon's machine, so none is looked at here."""
+        chosen = self.options
+        if chosen.project_name and not chosen.files and not chosen.project_directory:
+            return ProjectRef(name=chosen.project_name)
+        folder = os.path.normpath(os.path.join(self.cwd, chosen.project_directory or ""))
+        return ProjectRef(
+            directory=folder,
+            files=tuple(os.path.normpath(os.path.join(self.cwd, file)) for file in chosen.files),
+            name=chosen.project_name,
+            profiles=tuple(chosen.profiles),
+            env_files=tuple(os.path.normpath(os.path.join(self.cwd, file)) for file in chosen.env_files),
+            discovered=not chosen.files,
+        )
+
+    def only_here(self, command: str) -> None:
+        """Raises Unsupported when another machine's daemon was named for a command that is about this machine."""
+        if self.options.host is not None:
+            raise errors.Unsupported(
+                f"'{command}' works on the machine on which it is given", hint="run it there, without --host"
+            )
+
+    def project_here(self, *, with_environ: bool = False) -> ProjectRef:
+        """The project that is meant, by the files of this machine; see `project`."""
         chosen = self.options
         fields: dict[str, Any] | None = surroundings.project(
             self.cwd,

@@ -34,6 +34,7 @@ def run(
     whose inputs are unchanged since it ran is left alone, unless there are arguments, or --force.
     """
     session: Session = context.obj
+    session.only_here("run")
     added, spec = _without_dashes(extra), _command(session, service)
     if spec.skip and not (force or added):
         return session.show(hot.Shown(err=f"{service} is up to date: {spec.skip}; --force runs it all the same\n"))
@@ -52,6 +53,7 @@ def execute(
 ) -> int:
     """Run a command as a service would: its folder, its environment."""
     session: Session = context.obj
+    session.only_here("exec")
     wanted = _without_dashes(command)
     if not wanted:
         raise errors.UsageError("exec needs a command", hint=f"write it like 'nexsock exec {service} -- ls -l'")

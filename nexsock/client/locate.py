@@ -14,6 +14,8 @@ from nexsock.places import Places
 LIMIT_S = 10.0
 """How long a command waits for a daemon altogether."""
 
+NONE_RUNS = "nexsockd does not run"
+
 
 def connect(
     *, start: bool = True, places: Places | None = None, argv: list[str] | None = None, limit_s: float = LIMIT_S
@@ -31,7 +33,7 @@ def connect(
     if client := _attempt(where.socket, deadline):
         return client
     if not start:
-        raise NotRunning("nexsockd does not run", hint="start it with 'nexsock daemon start'")
+        raise NotRunning(NONE_RUNS, hint="start it with 'nexsock daemon start'")
     try:
         folders.make_private(where.runtime_dir, os.getuid())
         folders.make_private(where.state_dir, os.getuid())
@@ -42,6 +44,21 @@ def connect(
             return starter.start(where, command, deadline, lambda: _attempt(where.socket, deadline))
     except OSError as error:
         raise Unreachable(f"nexsockd cannot be started: {error}") from error
+
+
+def reach(*, start: bool = True, places: Places | None = None) -> socket.socket:
+    """A connection to the user's daemon on which nothing has been said: for who carries the words of others.
+
+    Raises:
+        Unreachable, Refused, Incompatible: as for `connect`.
+    """
+    where = places or folders.from_environ(os.environ, os.getuid())
+    connect(start=start, places=where).close()
+    connection = open_socket(where.socket, os.getuid(), LIMIT_S)
+    if connection is None:
+        raise NotRunning(NONE_RUNS, hint="start it with 'nexsock daemon start'")
+    connection.settimeout(None)
+    return connection
 
 
 def open_socket(path: str, uid: int, timeout_s: float) -> socket.socket | None:

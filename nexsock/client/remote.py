@@ -140,7 +140,7 @@ async def connect(path: str) -> RemoteApi:
     """
     connection = locate.open_socket(path, os.getuid(), WELCOME_S)
     if connection is None:
-        raise Unreachable("nexsockd does not run", hint="start it with 'nexsock daemon start'")
+        raise Unreachable(locate.NONE_RUNS, hint="start it with 'nexsock daemon start'")
     connection.setblocking(False)
     _, remote = await asyncio.get_running_loop().create_unix_connection(RemoteApi, sock=connection)
     await remote.greet()

@@ -13,16 +13,11 @@ def test_an_address_has_host_and_port(text, address):
 
 
 @pytest.mark.parametrize(
-    "text", ["box", "tcp://box", "tcp://:80", "tcp://box:0", "tcp://box:http", "tcp://box:70000", ""]
+    "text", ["box", "http://box:80", "tcp://box", "tcp://:80", "tcp://box:0", "tcp://box:http", "tcp://box:70000", ""]
 )
 def test_what_is_no_address_is_refused_with_an_example(text):
     with pytest.raises(errors.UsageError, match="write it like tcp://127"):
         hosts.tcp_address(text)
-
-
-def test_another_way_to_a_daemon_is_not_supported():
-    with pytest.raises(errors.Unsupported, match="ssh is not supported"):
-        hosts.tcp_address("ssh://ann@box")
 
 
 def test_the_token_is_read_from_the_file_that_is_named(tmp_path):
