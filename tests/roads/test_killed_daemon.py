@@ -433,7 +433,7 @@ def test_a_daemon_that_is_stopped_in_the_middle_of_a_restart_starts_nothing_any_
         services:
           web:
             command: echo run >> runs; trap '' TERM; touch up; while :; do sleep 0.05; done
-            stop_grace_period: 3s
+            stop_grace_period: 1h
     """)
     road.up()
     road.wait_until((road.folder / "up").exists, "it stands")
@@ -443,7 +443,7 @@ def test_a_daemon_that_is_stopped_in_the_middle_of_a_restart_starts_nothing_any_
     road.wait_until(lambda: road.home.daemons() == [], "the daemon has ended")
     restart.end()
     assert road.words("runs") == ["run"]
-    road.done("stop", "web")
+    road.done("stop", "-t", "0", "web")
     assert road.words("runs") == ["run"]
     assert road.processes("web") == []
 
