@@ -12,6 +12,8 @@ INCOMPLETE = f"""\
 #!/bin/sh
 # A Python as Debian has it: its venv module is there only once python3-venv is installed.
 case "$*" in *ensurepip*) test -e "$(dirname "$0")/installed"; exit;; esac
+# What an environment is made of is not in question here, and pip takes seconds.
+case "$*" in "-m venv "*) set -- "$@" --without-pip;; esac
 exec {sys.executable} "$@"
 """
 APT = """\
@@ -46,7 +48,7 @@ class Machine:
             env={**os.environ, "PATH": f"{self.programs}:/usr/bin:/bin"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
 
