@@ -18,7 +18,7 @@ TAKE_SERVICES = (
 """Commands whose arguments are names of services."""
 
 BELOW = {
-    "daemon": "start stop restart status logs",
+    "daemon": "start stop restart status logs install",
     "db": "status migrate rollback",
     "completion": "bash zsh fish",
 }

@@ -86,6 +86,31 @@ def daemon_logs(
     return session.execute(command, "/", session.environ)
 
 
+@daemon.command(name="install")
+def install_daemon(
+    context: typer.Context,
+    show: Annotated[bool, typer.Option("--print", help="Print the unit and do nothing.")] = False,
+) -> int:
+    """Have systemd start the daemon when you log in, and start it now.
+
+    Writes a unit of your own, which needs no root. Services keep running.
+    """
+    from nexsock.cli import unit
+
+    session: Session = context.obj
+    session.only_here("daemon install")
+    if show:
+        content = unit.text(unit.command(), session.environ)
+        return session.answer({"unit": content}, content)
+    path = unit.install(session)
+    return session.answer(
+        {"file": path},
+        f"{path} is written, enabled and started: the daemon is there when you log in\n"
+        f"Undo it with 'systemctl --user disable --now {unit.NAME}'; to have it without a login as well:"
+        " 'loginctl enable-linger'\n",
+    )
+
+
 @daemon.command(name="stdio")
 def carry_conversation(
     context: typer.Context,
