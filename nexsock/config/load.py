@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from nexsock import discovery, errors, graph
+from nexsock import checkout, discovery, errors, graph
 from nexsock.config import (
     autoports,
     build,
     check,
-    checkout,
     circumstances,
     envfile,
     fields,
@@ -306,7 +305,7 @@ class _Loading:
         return text
 
     def _facts(self, document: Node) -> references.Facts:
-        around = checkout.Checkout(self.directory, self.read, self.watched.append)
+        around = checkout.Checkout(self.directory, self._text_if_any, self.watched.append)
         return references.Facts(
             name=self._name(document),
             directory=self.directory,
@@ -314,6 +313,12 @@ class _Loading:
             branch=around.branch,
             sha=around.sha,
         )
+
+    def _text_if_any(self, path: str) -> str | None:
+        try:
+            return self.read(path)
+        except source.Unreadable:
+            return None
 
     def _name(self, document: Node) -> str:
         written = document.mapping.get("name")

@@ -8,18 +8,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nexsock.config.source import Reader, Unreadable
-
 _BRANCH = "refs/heads/"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(slots=True)
 class Checkout:
-    """The checkout around `directory`. `used` is told each file whose content went into an answer."""
+    """The checkout around `directory`. `used` is told each file whose content went into an answer.
+
+    `read` gives the text of a file, None where there is none that can be read.
+    """
 
     directory: str
-    read: Reader
+    read: Callable[[str], str | None]
     used: Callable[[str], None]
     _folder: str | None = field(default=None, init=False)
 
@@ -60,13 +61,12 @@ class Checkout:
             here = os.path.dirname(here)
 
     def _text(self, path: str, *, use: bool = False) -> str | None:
-        try:
-            text = self.read(path).strip()
-        except Unreadable:
+        text = self.read(path)
+        if text is None:
             return None
         if use:
             self.used(path)
-        return text
+        return text.strip()
 
 
 def _packed(text: str, ref: str) -> str | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nexsock.config import checkout, source
+from nexsock import checkout
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -23,8 +23,15 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
+def read(path: str) -> str | None:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return None
+
+
 def asked(folder: Path) -> tuple[str | None, str | None]:
-    found = checkout.Checkout(str(folder), source.read, lambda _path: None)
+    found = checkout.Checkout(str(folder), read, lambda _path: None)
     return found.branch(), found.sha()
 
 
@@ -64,5 +71,5 @@ def test_outside_a_checkout_there_is_nothing() -> None:
 
 def test_the_files_that_the_answer_came_from_are_told(repository: Path) -> None:
     used: list[str] = []
-    checkout.Checkout(str(repository), source.read, used.append).sha()
+    checkout.Checkout(str(repository), read, used.append).sha()
     assert used == [f"{repository}/.git/HEAD"] * (len(used) - 1) + [f"{repository}/.git/refs/heads/feature/x"]
