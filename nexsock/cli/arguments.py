@@ -56,6 +56,18 @@ def moment(text: str | None, option: str, now: float, zone: tzinfo) -> float | N
     return (found if found.tzinfo else found.replace(tzinfo=zone)).timestamp()
 
 
+def run_number(text: str | None) -> int | None:
+    """The number of a run, below 1 counted from the last; None stays None.
+
+    Raises:
+        UsageError: it is no number.
+    """
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        raise errors.UsageError(f"{text!r} is no number of a run", hint="see them with 'nexsock history'") from None
+
+
 def signal_name(text: str) -> str:
     """The name of a signal given as "HUP", "SIGHUP", "hup" or "1".
 

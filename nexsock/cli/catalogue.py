@@ -22,6 +22,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "logs": Entry("streams", "Show what services wrote."),
         "events": Entry("streams", "Show what happened."),
         "history": Entry("see", "List the runs of a service."),
+        "diff": Entry("see", "Show what differed between two runs of a service."),
         "graph": Entry("see", "Draw what needs what."),
         "port": Entry("see", "Print the port of a service."),
         "url": Entry("see", "Print the address of a service."),

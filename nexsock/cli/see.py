@@ -1,4 +1,4 @@
-"""Commands that look: `ps`, `status`, `why`, `history`, `graph`, `port`, `url`, `ls`."""
+"""Commands that look: `ps`, `status`, `why`, `history`, `diff`, `graph`, `port`, `url`, `ls`."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -9,8 +9,9 @@ import typer
 from nexsock import errors
 from nexsock.cli import arguments
 from nexsock.cli.session import Session
-from nexsock.model.status import Graph, ProjectStatus, ProjectSummary, RunStatus, ServiceDetail, Why
-from nexsock.protocol.api import EventsRequest, Nothing, PlanRequest, ServiceRequest, ServicesRequest
+from nexsock.model.status import Graph, ProjectStatus, ProjectSummary, RunDiff, RunStatus, ServiceDetail, Why
+from nexsock.protocol.api import DiffRequest, EventsRequest, Nothing, PlanRequest, ServiceRequest, ServicesRequest
+from nexsock.views import diff as diffs
 from nexsock.views import document, hot, lists, status
 from nexsock.views import graph as drawings
 from nexsock.views import why as reasons
@@ -89,6 +90,29 @@ def history(context: typer.Context, service: arguments.Service) -> int:
     look = session.look
     text = status.runs(found, colour=look.colour, columns=look.columns, now=session.now())
     return session.answer({"service": service, "runs": document.plain(found)}, text)
+
+
+RunNumber = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="Its number; 0 is the last, -1 the one before.", show_default=False),
+]
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def diff(context: typer.Context, service: arguments.Service, run: RunNumber = None, other: RunNumber = None) -> int:
+    """Show what differed between two runs of a service.
+
+    Without numbers: between the last two; with one: between that run and the last.
+    """
+    session: Session = context.obj
+    request = DiffRequest(
+        project=session.project(),
+        service=service,
+        first=arguments.run_number(run),
+        second=arguments.run_number(other),
+    )
+    found: RunDiff = session.call("diff", request)
+    return session.answer(document.plain(found), diffs.render(found, colour=session.look.colour, now=session.now()))
 
 
 class GraphFormat(StrEnum):

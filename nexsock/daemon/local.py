@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 import nexsock
 from nexsock import errors
-from nexsock.daemon import answers, outcome, render, revival
+from nexsock.daemon import answers, outcome, past, render, revival
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.host import Host, Shared
 from nexsock.daemon.loader import Loader
@@ -26,6 +26,7 @@ from nexsock.model.status import (
     PlanStatus,
     ProjectStatus,
     ProjectSummary,
+    RunDiff,
     RunStatus,
     ServiceDetail,
     ServiceEnvironment,
@@ -210,7 +211,11 @@ class LocalApi:
 
     async def history(self, request: api.ServiceRequest) -> tuple[RunStatus, ...]:
         host = await self._known(request.project)
-        return tuple(describe.run_status(run) for run in host.store.runs(host.service(request.service).name))
+        return await past.history(host, request.service)
+
+    async def diff(self, request: api.DiffRequest) -> RunDiff:
+        host = await self._known(request.project)
+        return past.difference(host, request.service, request.first, request.second)
 
     async def graph(self, request: api.PlanRequest) -> Graph:
         project = await self._loader.load(self._placed(request.project))

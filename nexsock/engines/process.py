@@ -137,6 +137,7 @@ class ProcessEngine:
         try:
             self._write_configs(order)
             self._check_ports(service)
+            commit = self._sweep.commit(service.launch.working_dir)
             await hooks.run("pre_start", service.hooks.pre_start, order.environment, service.launch.working_dir)
             variables = await self.mail.open(service, run)
             life.spawning = True
@@ -160,6 +161,7 @@ class ProcessEngine:
                 boot_id=started.boot_id,
                 at=clock.wall(),
                 mono=clock.monotonic(),
+                commit=commit,
             )
         )
         await self._note_hooks("post_start", service.hooks.post_start, order.environment, life)

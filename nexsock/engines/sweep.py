@@ -1,4 +1,4 @@
-"""Find everything that belongs to a run, for many runs at once: however many ask, one pass over /proc answers them.
+"""Look at the machine for many runs at once: however many ask for processes, one pass over /proc answers them.
 
 Looking through /proc takes a millisecond for 90 processes. When 200 services end together, each wants to know what
 it has left behind; they share a pass.
@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Collection, Iterable
 
-from nexsock.runtime import identity, ports, tree
+from nexsock.runtime import commits, identity, ports, tree
 
 GATHER_S = 0.002
 """How long questions are gathered before the pass that answers them."""
@@ -22,6 +22,7 @@ class Sweep:
     def __init__(self) -> None:
         self._next: asyncio.Future[tree.Table] | None = None
         self._ports: dict[int, tuple[int, ...]] | None = None
+        self._commits: dict[str, str | None] = {}
 
     async def members(self, leader: identity.Identity, fifos: Collection[str]) -> list[identity.Identity]:
         """The live processes of the run that `leader` leads or led."""
@@ -64,6 +65,14 @@ class Sweep:
             self._ports = ports.listening()
             asyncio.get_running_loop().call_soon(self._forget_ports)
         return self._ports
+
+    def commit(self, folder: str) -> str | None:
+        """The commit that is checked out around a folder, looked up at most once in a turn of the loop."""
+        if not self._commits:
+            asyncio.get_running_loop().call_soon(self._commits.clear)
+        if folder not in self._commits:
+            self._commits[folder] = commits.commit_of(folder)
+        return self._commits[folder]
 
     def _forget_ports(self) -> None:
         self._ports = None

@@ -94,6 +94,15 @@ def open_file(folder: str, service: str, wanted: Identity) -> "LogFile | None":
     return None
 
 
+def path_of(folder: str, service: str, wanted: Identity) -> str | None:
+    """What that log file is called at this moment; None if it is no more."""
+    for number in _numbers(folder, service):
+        path = _path(folder, service, "log", number)
+        if _inode(path) == wanted.inode:
+            return path
+    return None
+
+
 def _numbers(folder: str, service: str) -> list[int]:
     """The numbers in use, ascending, and the next one: a rotation between the look and the use moves files upward."""
     pattern = re.compile(re.escape(service) + r"\.log(?:\.(\d+))?")

@@ -1,4 +1,4 @@
-"""A line that a service wrote, and the question that selects lines."""
+"""A line that a service wrote, the question that selects lines, and where the output of a run lies."""
 
 from typing import Literal
 
@@ -32,3 +32,12 @@ class LogQuery(Struct, frozen=True, kw_only=True):
     until: float | None = None
     grep: str | None = None
     run: int | None = None
+
+
+class LogSlice(Struct, frozen=True, kw_only=True):
+    """Bytes of a log file that belong to one run: from `start` to before `end`. `path` is its name now; rotation
+    gives it another."""
+
+    path: str
+    start: int
+    end: int

@@ -16,6 +16,8 @@ class Launched(Struct, frozen=True, kw_only=True):
     boot_id: str
     at: float
     mono: float
+    commit: str | None = None
+    """of the git checkout that its folder lies in"""
 
 
 class LaunchFailed(Struct, frozen=True, kw_only=True):

@@ -49,8 +49,21 @@ class Exit(Struct, frozen=True, kw_only=True):
         return f"ended by {self.signal}" if self.signal else f"exited with {self.code}"
 
 
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """What a run was launched with: shown values by field, secrets masked; `marks` tell values apart that are hidden
+    or cut off (plan.snapshot)."""
+
+    fields: dict[str, str] = {}
+    marks: dict[str, str] = {}
+
+
 class Run(Struct, frozen=True, kw_only=True):
-    """One start of a service. `instance` is unique for ever; `start_ticks` is field 22 of /proc/PID/stat."""
+    """One start of a service. `instance` is unique for ever; `start_ticks` is field 22 of /proc/PID/stat.
+
+    Its times in order: it was asked for, its start was begun (between the two it was held), its program was executed,
+    it became ready, it exited. `ended` is why it had to end; a crash has its exit for a reason. `commit` is that of
+    the checkout that its folder lies in.
+    """
 
     number: int
     instance: str
@@ -65,6 +78,9 @@ class Run(Struct, frozen=True, kw_only=True):
     ready_mono: float | None = None
     exit: Exit | None = None
     commit: str | None = None
+    asked_at: float | None = None
+    begun_at: float | None = None
+    ended: Cause | None = None
 
 
 class Stopping(Struct, frozen=True, kw_only=True):
@@ -117,6 +133,8 @@ class Record(Struct, frozen=True, kw_only=True):
     """why its next step cannot be taken yet, as the last plan said"""
     survivors: tuple[int, ...] = ()
     """pids that would not end"""
+    asked_at: float | None = None
+    """since when a start is wanted that has not been begun yet"""
 
     @property
     def alive(self) -> bool:
@@ -140,10 +158,14 @@ class Wants(Struct, frozen=True, kw_only=True):
 
 
 class ProjectState(Struct, kw_only=True):
-    """The actual state of one project: the record of each service, by name, and the selection that stands."""
+    """The actual state of one project: the record of each service, by name, and the selection that stands.
+
+    `up_at` is when the last `up` came that had something to do.
+    """
 
     selection: Selection = Selection()
     records: dict[str, Record] = {}
+    up_at: float | None = None
 
     @property
     def wants(self) -> Wants:

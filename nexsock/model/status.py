@@ -6,9 +6,10 @@ unix seconds here and RFC 3339 strings in JSON (keys `at`, `since`, `*_at`); Non
 
 from msgspec import Struct
 
-from nexsock.model.plan import Plan, Skip
+from nexsock.model.log import LogSlice
+from nexsock.model.plan import FieldChange, Plan, Skip
 from nexsock.model.problem import Problem
-from nexsock.model.state import Phase
+from nexsock.model.state import CauseKind, Phase
 
 
 class GitStatus(Struct, frozen=True, kw_only=True):
@@ -75,7 +76,11 @@ class ProbeStatus(Struct, frozen=True, kw_only=True):
 
 
 class RunStatus(Struct, frozen=True, kw_only=True):
-    """One run of the history, newest first where there are several."""
+    """One run of the history, newest first where there are several.
+
+    Between `asked_at` and `begun_at` it was held. `ended` is why it had to end, where that is not its exit; `fields`
+    are those that it was launched with otherwise than the run before.
+    """
 
     run: int
     cause: str
@@ -88,6 +93,23 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     commit: str | None = None
     origin: str | None = None
+    kind: CauseKind = "user"
+    asked_at: float | None = None
+    begun_at: float | None = None
+    ended: str | None = None
+    fields: tuple[FieldChange, ...] = ()
+    log: tuple[LogSlice, ...] = ()
+
+
+class RunDiff(Struct, frozen=True, kw_only=True):
+    """The document of `diff SERVICE RUN RUN`. `known`: it is remembered what both were launched with."""
+
+    service: str
+    old: RunStatus
+    new: RunStatus
+    fields: tuple[FieldChange, ...] = ()
+    same_launch: bool = True
+    known: bool = True
 
 
 class ServiceDetail(Struct, frozen=True, kw_only=True):

@@ -75,7 +75,7 @@ def changes(old: Service, new: Service, project: Project) -> dict[FieldClass, tu
     for path, was, becomes in _differences("", old, new):
         if path.split(".", 1)[0] in _IGNORED:
             continue
-        name = _as_written(path)
+        name = as_written(path)
         if path.startswith("launch.configs."):
             was, becomes = _short(was), _short(becomes)
         change = FieldChange(
@@ -88,7 +88,7 @@ def changes(old: Service, new: Service, project: Project) -> dict[FieldClass, tu
     return {kind: tuple(listed) for kind, listed in found.items()}
 
 
-def _as_written(path: str) -> str:
+def as_written(path: str) -> str:
     """The path by the names of nexsock.yaml."""
     path = path.removeprefix("launch.")
     for ours, theirs in _SHOWN_AS.items():

@@ -19,6 +19,7 @@ from nexsock.model.status import (
     PlanStatus,
     ProjectStatus,
     ProjectSummary,
+    RunDiff,
     RunStatus,
     ServiceDetail,
     ServiceEnvironment,
@@ -66,6 +67,15 @@ class ServicesRequest(Struct, frozen=True, kw_only=True):
 class ServiceRequest(Struct, frozen=True, kw_only=True):
     project: ProjectRef
     service: str
+
+
+class DiffRequest(Struct, frozen=True, kw_only=True):
+    """Two runs by number; below 1 it counts from the last (0). None: the last but one, and the last."""
+
+    project: ProjectRef
+    service: str
+    first: int | None = None
+    second: int | None = None
 
 
 class KillRequest(Struct, frozen=True, kw_only=True):
@@ -208,6 +218,7 @@ class Api(Protocol):
     async def service_status(self, request: ServiceRequest) -> ServiceDetail: ...
     async def why(self, request: ServiceRequest) -> Why: ...
     async def history(self, request: ServiceRequest) -> tuple[RunStatus, ...]: ...
+    async def diff(self, request: DiffRequest) -> RunDiff: ...
     async def graph(self, request: PlanRequest) -> Graph: ...
     async def environment(self, request: ServiceRequest) -> ServiceEnvironment: ...
     async def command(self, request: ServiceRequest) -> CommandSpec: ...
@@ -254,8 +265,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=40, name="shutdown", request=ShutdownRequest, reply=Nothing),
     Operation(number=41, name="system_status", request=Nothing, reply=DaemonStatus),
     Operation(number=42, name="ping", request=Nothing, reply=Nothing),
+    Operation(number=51, name="diff", request=DiffRequest, reply=RunDiff),
 )
-"""Numbers 1 to 42 follow the first generation of the protocol where the meaning is the same; none is used twice."""
+"""Numbers up to 42 follow the first generation of the protocol where the meaning is the same; none is used twice."""
 
 BY_NUMBER = {operation.number: operation for operation in OPERATIONS}
 BY_NAME = {operation.name: operation for operation in OPERATIONS}

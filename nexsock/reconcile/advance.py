@@ -18,6 +18,8 @@ def held(record: Record, hold: Hold, wall: float) -> Record:
     it waits for is what it needs, and it is blocked."""
     since = record.held.since if record.held is not None and record.held.waits_for == hold.waits_for else wall
     hold = replace(hold, since=since)
+    if record.asked_at is None and not record.alive and not record.survivors:
+        record = replace(record, asked_at=wall)
     pausing = record.phase == "backoff" and hold.until is not None
     if pausing or record.alive or record.survivors:
         return record if record.held == hold else replace(record, held=hold)
@@ -40,6 +42,7 @@ def is_next_try(record: Record, service: Service) -> bool:
 def started(record: Record, service: Service, run: Run, wall: float) -> Record:
     """A start was begun with this run. A cause other than a crash starts the counting of failures anew."""
     again = is_next_try(record, service)
+    run = replace(run, asked_at=record.asked_at or wall, begun_at=wall)
     return replace(
         record,
         phase=phase.after(record.phase, "start"),
@@ -57,6 +60,7 @@ def started(record: Record, service: Service, run: Run, wall: float) -> Record:
         failed_mono=record.failed_mono if again else (),
         retry_mono=None,
         done_fingerprint=None,
+        asked_at=None,
     )
 
 
@@ -70,6 +74,7 @@ def launched(record: Record, report: Launched, service: Service, wall: float) ->
         boot_id=report.boot_id,
         started_at=report.at,
         started_mono=report.mono,
+        commit=report.commit,
     )
     return _executed(record, service, run, wall)
 
@@ -118,7 +123,16 @@ def exited(record: Record, report: Exited, service: Service, now: float, wall: f
     cause = Cause(kind="crash", text=str(report.exit))
     stopping = Stopping(cause=cause, since_mono=now, kill_mono=now + service.stop.grace_s)
     after = phase.after(record.phase, "exited")
-    return replace(record, phase=after, since_at=wall, reason=str(report.exit), run=run, stopping=stopping, held=None)
+    return replace(
+        record,
+        phase=after,
+        since_at=wall,
+        reason=str(report.exit),
+        run=run,
+        stopping=stopping,
+        held=None,
+        asked_at=report.exit.at,
+    )
 
 
 def stopped(record: Record, step: Step, cause: Cause, service: Service, now: float, wall: float) -> Record:
@@ -127,7 +141,7 @@ def stopped(record: Record, step: Step, cause: Cause, service: Service, now: flo
         after = phase.after(record.phase, "release")
         return replace(
             record, phase=after, since_at=wall, reason="", retry_mono=None, replace=None, held=None,
-            attempts=0, failed_mono=(),
+            attempts=0, failed_mono=(), asked_at=None,
         )  # fmt: skip
     waits = bool(service.hooks.pre_stop or service.stop.command)
     return replace(
@@ -137,6 +151,7 @@ def stopped(record: Record, step: Step, cause: Cause, service: Service, now: flo
         reason=step.reason,
         stopping=Stopping(cause=cause, since_mono=now, kill_mono=None if waits else now + service.stop.grace_s),
         held=None,
+        asked_at=wall if step.action == "restart" else None,
     )
 
 
@@ -179,6 +194,8 @@ def gone(record: Record, report: Gone, service: Service, now: float, wall: float
     if record.phase != "stopping" or stopping is None:
         return record
     cause = stopping.cause
+    if record.run is not None:
+        record = replace(record, run=replace(record.run, ended=cause))
     if report.survivors:
         after = phase.after(record.phase, "give_up")
         record = replace(record, phase=after, since_at=wall, reason=_unkillable(report), held=None)
@@ -235,6 +252,7 @@ def _judged(record: Record, verdict: restart.Verdict, wall: float) -> Record:
         attempts=verdict.attempts,
         failed_mono=verdict.failed_mono,
         retry_mono=verdict.retry_mono,
+        asked_at=record.asked_at if verdict.outcome == "retry" else None,
     )
     return replace(record, phase=phase.after(record.phase, verdict.outcome))
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from nexsock.lifecycle import health as judging
-from nexsock.model.plan import Hold
+from nexsock.model.log import LogSlice
+from nexsock.model.plan import FieldChange, Hold
 from nexsock.model.project import Project
 from nexsock.model.service import Service
 from nexsock.model.state import SERVING, Record, Run
@@ -92,8 +93,9 @@ def probes(service: Service | None, record: Record) -> tuple[ProbeStatus, ...]:
     )
 
 
-def run_status(run: Run) -> RunStatus:
-    """One line of the history."""
+def run_status(run: Run, fields: tuple[FieldChange, ...] = (), log: tuple[LogSlice, ...] = ()) -> RunStatus:
+    """One line of the history; `fields` and `log` as in RunStatus."""
+    ended = run.ended.text if run.ended is not None and run.ended.kind != "crash" else None
     return RunStatus(
         run=run.number,
         cause=run.cause.text,
@@ -106,6 +108,12 @@ def run_status(run: Run) -> RunStatus:
         pid=run.pid,
         fingerprint=run.fingerprint,
         commit=run.commit,
+        kind=run.cause.kind,
+        asked_at=run.asked_at,
+        begun_at=run.begun_at,
+        ended=ended,
+        fields=fields,
+        log=log,
     )
 
 

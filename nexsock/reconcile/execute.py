@@ -83,7 +83,7 @@ class Executor:
             cause=_cause_of_start(step, record, service),
             fingerprint=service.fingerprint + ledger.observed.inputs.get(service.name, ""),
         )
-        ledger.put(advance.started(record, service, run, ledger.clock.wall()))
+        ledger.begin(advance.started(record, service, run, ledger.clock.wall()))
         variables = environment.compose(self.environ, project, service, run, self._extra.pop(service.name, {}))
         configs = tuple(project.configs[name] for name in service.launch.configs if name in project.configs)
         self._engine.launch(LaunchOrder(service=service, run=run, environment=variables, configs=configs))
@@ -155,10 +155,15 @@ class Executor:
 def _cause_of_start(step: Step, record: Record, service: Service) -> Cause:
     if record.replace is not None:
         return record.replace
-    changed = bool(step.fields) or record.phase == "completed"  # a oneshot that is done runs again for a change only
-    kind: CauseKind = "config" if changed else "crash" if advance.is_next_try(record, service) else "user"
-    text = "it was wanted" if kind == "user" else step.reason
-    return Cause(kind=kind, text=text, origin=step.origin if step.fields else None)
+    if step.fields:
+        return Cause(kind="config", text=step.reason, origin=step.fields[0].origin or step.origin)
+    if record.phase == "completed":  # a oneshot that is done runs again for a change only
+        return Cause(kind="config", text=step.reason)
+    if advance.is_next_try(record, service):
+        ended = record.run.ended if record.run is not None else None
+        kind: CauseKind = "unhealthy" if ended is not None and ended.kind == "unhealthy" else "crash"
+        return Cause(kind=kind, text=step.reason)
+    return Cause(kind="user", text="it was wanted")
 
 
 def _cause_of_end(step: Step, record: Record) -> Cause:

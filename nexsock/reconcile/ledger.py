@@ -9,15 +9,17 @@ from typing import Protocol
 from nexsock.model.event import Event
 from nexsock.model.project import Project
 from nexsock.model.service import Launch, Service
-from nexsock.model.state import Observed, ProjectState, Record, Selection
+from nexsock.model.state import Observed, ProjectState, Record, Run, Selection, Snapshot
+from nexsock.plan import snapshot
 
 
 class Memory(Protocol):
     """Where records, and the runs in them, are kept (store.Store); each call returns at once."""
 
     def put(self, record: Record) -> None: ...
+    def put_launch(self, service: str, run: Run, launch: Snapshot) -> None: ...
     def forget(self, service: str) -> None: ...
-    def set_meta(self, *, selection: Selection) -> None: ...
+    def set_meta(self, *, selection: Selection | None = None, up_at: float | None = None) -> None: ...
 
 
 class Clock(Protocol):
@@ -64,6 +66,12 @@ class Ledger:
             self.tell("phase", record.name, phase=record.phase, reason=record.reason,
                       run=record.run and record.run.number, pid=record.run and record.run.pid)  # fmt: skip
 
+    def begin(self, record: Record) -> None:
+        """Write down the record of a run that begins, and what it is launched with."""
+        self.put(record)
+        if record.run is not None and record.applied is not None:
+            self._memory.put_launch(record.name, record.run, snapshot.take(record.applied))
+
     def count(self, record: Record) -> None:
         """Take a record in which only a probe was counted: not worth a write, nor an event."""
         self.state.records[record.name] = record
@@ -82,6 +90,11 @@ class Ledger:
         if selection != self.state.selection:
             self.state.selection = selection
             self._memory.set_meta(selection=selection)
+
+    def note_up(self, at: float) -> None:
+        """Write down when an `up` came that has something to do."""
+        self.state.up_at = at
+        self._memory.set_meta(up_at=at)
 
     def tell(self, kind: str, service: str | None, **details: object) -> None:
         """Tell of something that happened; the details are fields of Event."""

@@ -23,6 +23,8 @@ from nexsock.reconcile import advance, hearing
 from nexsock.reconcile.execute import Executor, Monitor
 from nexsock.reconcile.ledger import Clock, Ledger, Memory
 
+_STARTING = frozenset({"start", "run", "restart"})
+
 
 class Reconciler:
     """One project: what is wanted of it, and the funnel through which that and its records change.
@@ -134,7 +136,11 @@ class Reconciler:
         for named in self._wanted_records(self.project, names).values():
             self._ledger.put(named)
         self._desire()
-        return self._ask_up(frozenset(names or self._desired.up) if force else frozenset())
+        came_at = self._clock.wall()
+        plan = self._ask_up(frozenset(names or self._desired.up) if force else frozenset())
+        if any(step.action in _STARTING for step in plan.steps) or plan.holds:
+            self._ledger.note_up(came_at)
+        return plan
 
     def start(self, names: Iterable[str], extra: Mapping[str, str] | None = None) -> None:
         """Want these services, and what they need; `extra` variables hold for the run that this starts."""

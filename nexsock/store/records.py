@@ -6,8 +6,8 @@ import msgspec
 
 from nexsock.model.project import Project
 from nexsock.model.service import Dependency, Service
-from nexsock.model.state import Health, Record, Run
-from nexsock.store.tables import ConfigRow, DependencyRow, RunRow, ServiceRow
+from nexsock.model.state import Health, Record, Run, Snapshot
+from nexsock.store.tables import ConfigRow, DependencyRow, LaunchRow, RunRow, ServiceRow
 
 FORMATS = {
     ".env": "env",
@@ -19,7 +19,7 @@ FORMATS = {
 }
 
 
-NOT_STORED = frozenset({"applied", "held"})
+NOT_STORED = frozenset({"applied", "held", "asked_at"})
 """Fields of a record that no row has: environment values may be secret, and the next plan says anew what is held."""
 
 _RENAMED = frozenset({"phase", "run", "health"})
@@ -61,6 +61,16 @@ def run_row(row_id: int, service_id: int, run: Run) -> RunRow:
 
 def run_of(row: RunRow) -> Run:
     return Run(**{name: getattr(row, name) for name in Run.__struct_fields__})
+
+
+def launch_row(row_id: int, service_id: int, fingerprint: str, launch: Snapshot) -> LaunchRow:
+    return LaunchRow(
+        id=row_id, service_id=service_id, fingerprint=fingerprint, fields=launch.fields, marks=launch.marks
+    )
+
+
+def launch_of(row: LaunchRow) -> Snapshot:
+    return Snapshot(fields=row.fields, marks=row.marks)
 
 
 def config_row(row_id: int, service: Service, project: Project) -> ConfigRow:

@@ -11,7 +11,7 @@ import msgspec
 
 from nexsock import errors, places
 from nexsock.model.project import Project
-from nexsock.model.state import ProjectState, Record, Run, Selection
+from nexsock.model.state import ProjectState, Record, Run, Selection, Snapshot
 from nexsock.store import image, migrate, records
 from nexsock.store.files import Files
 from nexsock.store.image import Image, Journal, RowType, Table
@@ -19,12 +19,14 @@ from nexsock.store.storage import BodyStorage, MemoryStorage, Report, SafeStorag
 from nexsock.store.tables import (
     CONFIG,
     DEPENDENCY,
+    LAUNCH,
     META,
     RUN,
     SERVICE,
     ConfigRow,
     DependencyRow,
     Document,
+    LaunchRow,
     MetaRow,
     RunRow,
     ServiceRow,
@@ -33,6 +35,8 @@ from nexsock.store.writer import Writer
 
 RUNS_KEPT = 50
 """Newest runs that are remembered of each service."""
+FINGERPRINT_DIGITS = 32
+"""Of a launch (model.service.fingerprint)."""
 
 
 def locate(project_id: str, project_folder: str, database_url: str = "") -> str | None:
@@ -109,12 +113,21 @@ class Store:
         self._configs = self._table(document, CONFIG, ConfigRow)
         self._dependencies = self._table(document, DEPENDENCY, DependencyRow)
         self._history = self._table(document, RUN, RunRow)
+        self._launches = self._table(document, LAUNCH, LaunchRow)
         self._service_ids = {row.name: row.id for row in self._services.rows.values()}
         self._run_ids: dict[int, dict[int, int]] = {}
         for run in self._history.rows.values():
             self._run_ids.setdefault(run.service_id, {})[run.number] = run.id
+        self._launch_ids = {(row.service_id, row.fingerprint): row.id for row in self._launches.rows.values()}
         self._image = Image()
-        for table in (self._meta, self._services, self._configs, self._dependencies, self._history):
+        for table in (
+            self._meta,
+            self._services,
+            self._configs,
+            self._dependencies,
+            self._history,
+            self._launches,
+        ):
             self._image.apply({(table.name, row_id): row for row_id, row in table.rows.items()})
         self._refused = False
 
@@ -131,12 +144,18 @@ class Store:
     def load(self) -> ProjectState:
         """A fresh copy of what is remembered. Every `applied` is None: it is not stored."""
         found = [records.record_of(row, self._latest_run(row)) for row in self._services.rows.values()]
-        return ProjectState(selection=self.meta.selection, records={record.name: record for record in found if record})
+        records_by_name = {record.name: record for record in found if record}
+        return ProjectState(selection=self.meta.selection, records=records_by_name, up_at=self.meta.up_at)
 
     def runs(self, service: str) -> tuple[Run, ...]:
         """The history of a service, newest first, at most RUNS_KEPT; empty if nothing is known of it."""
         known = self._run_ids.get(self._service_ids.get(service, 0), {})
         return tuple(records.run_of(self._history.rows[known[number]]) for number in sorted(known, reverse=True))
+
+    def launch(self, service: str, run: Run) -> Snapshot | None:
+        """What a run was launched with; None where that is not remembered."""
+        row_id = self._launch_ids.get((self._service_ids.get(service, 0), _launch_key(run)))
+        return records.launch_of(self._launches.rows[row_id]) if row_id else None
 
     def put(self, record: Record) -> None:
         """Remember a service as it is now, and its run. The same again is no change and writes nothing."""
@@ -155,6 +174,14 @@ class Store:
         self._note(self._history.set(row_id, records.run_row(row_id, service_id, run)))
         if len(known) > RUNS_KEPT:
             self._note(self._history.remove(known.pop(min(known))))
+            self._forget_launches(service_id, {_launch_key(self._history.rows[row]) for row in known.values()})
+
+    def put_launch(self, service: str, run: Run, launch: Snapshot) -> None:
+        """Remember what a run is launched with, once for all that are launched alike."""
+        key = self._service(service).id, _launch_key(run)
+        row_id = self._launch_ids.get(key) or self._launches.new_id()
+        self._launch_ids[key] = row_id
+        self._note(self._launches.set(row_id, records.launch_row(row_id, *key, launch)))
 
     def forget(self, service: str) -> None:
         """Remember nothing of a service any more, its history included."""
@@ -166,15 +193,24 @@ class Store:
                 self._dependencies.remove(row.id)
         for run_id in self._run_ids.pop(service_id, {}).values():
             self._history.remove(run_id)
+        self._forget_launches(service_id, set())
         self._configs.remove(service_id)
         self._note(self._services.remove(service_id))
 
-    def set_meta(self, *, selection: Selection | None = None, watching: bool | None = None) -> None:
+    def _forget_launches(self, service_id: int, kept: set[str]) -> None:
+        """Forget what no kept run of the service was launched with."""
+        for key in [key for key in self._launch_ids if key[0] == service_id and key[1] not in kept]:
+            self._launches.remove(self._launch_ids.pop(key))
+
+    def set_meta(
+        self, *, selection: Selection | None = None, watching: bool | None = None, up_at: float | None = None
+    ) -> None:
         """Remember what the user asked of the project as a whole; None leaves it as it is."""
         new = msgspec.structs.replace(
             self.meta,
             selection=self.meta.selection if selection is None else selection,
             watching=self.meta.watching if watching is None else watching,
+            up_at=self.meta.up_at if up_at is None else up_at,
         )
         self._note(self._meta.set(1, new))
 
@@ -265,3 +301,8 @@ class Store:
             if self._refused:
                 self._report(f"{self._storage.name} is written again")
             self._refused = False
+
+
+def _launch_key(run: Run | RunRow) -> str:
+    """What is equal for runs that were launched alike: the fingerprint of a oneshot goes on with that of its inputs."""
+    return run.fingerprint[:FINGERPRINT_DIGITS]

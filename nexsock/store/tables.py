@@ -1,9 +1,10 @@
 """The tables of a project's state document, row by row. A changed column is a new migration (see migrations/).
 
     {"meta": {"1": MetaRow}, "service": {"1": ServiceRow, ...}, "service_config": {...}, "service_dependency": {...},
-     "run": {...}}
+     "run": {...}, "launch": {...}}
 
-Row ids count from 1 in each table and stand in the row too. Environment values are in no table: they may be secret.
+Row ids count from 1 in each table and stand in the row too. Values of the environment are only in `launch`, as they
+are shown: no secret is in any table, nor anything that was inherited.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -14,7 +15,8 @@ from nexsock.model.service import Condition
 from nexsock.model.state import Cause, Exit, Intent, Phase, Selection, Stopping
 
 META, SERVICE, CONFIG, DEPENDENCY, RUN = "meta", "service", "service_config", "service_dependency", "run"
-TABLES = (META, SERVICE, CONFIG, DEPENDENCY, RUN)
+LAUNCH = "launch"
+TABLES = (META, SERVICE, CONFIG, DEPENDENCY, RUN, LAUNCH)
 
 Document: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 """A whole state as plain values: table, row id as text, row. What migrations work on."""
@@ -31,6 +33,7 @@ class MetaRow(Struct, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     watching: bool = False
     selection: Selection = Selection()
+    up_at: float | None = None
 
 
 class ServiceRow(Struct, frozen=True, kw_only=True):
@@ -102,13 +105,27 @@ class RunRow(Struct, frozen=True, kw_only=True):
     ready_mono: float | None = None
     exit: Exit | None = None
     commit: str | None = None
+    asked_at: float | None = None
+    begun_at: float | None = None
+    ended: Cause | None = None
 
 
-Row: TypeAlias = MetaRow | ServiceRow | ConfigRow | DependencyRow | RunRow
+class LaunchRow(Struct, frozen=True, kw_only=True):
+    """What the runs of a service with this fingerprint were launched with (model.state.Snapshot)."""
+
+    id: int
+    service_id: int
+    fingerprint: str
+    fields: dict[str, str] = {}
+    marks: dict[str, str] = {}
+
+
+Row: TypeAlias = MetaRow | ServiceRow | ConfigRow | DependencyRow | RunRow | LaunchRow
 ROWS: dict[str, type[Row]] = {
     META: MetaRow,
     SERVICE: ServiceRow,
     CONFIG: ConfigRow,
     DEPENDENCY: DependencyRow,
     RUN: RunRow,
+    LAUNCH: LaunchRow,
 }

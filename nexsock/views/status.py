@@ -1,10 +1,14 @@
 """The page of one service: what it is, how it does, what it hangs on, and its last runs."""
 
+from collections.abc import Callable
+
 from nexsock import units
 from nexsock.model.status import DependencyStatus, ProbeStatus, RunStatus, ServiceDetail, ServiceStatus
-from nexsock.views import ps, style, table, times
+from nexsock.views import diff, ps, style, table, times
 
 SHOWN_RUNS = 5
+SHOWN_HELD_S = 0.01
+"""Waits before a start that are shorter are not worth a column."""
 _VERDICTS = {True: ("ok", "green"), False: ("failed", "red"), None: ("not ready yet", "yellow")}
 
 
@@ -77,17 +81,18 @@ def _probe(probe: ProbeStatus, colour: bool, now: float) -> str:
 
 
 def runs(history: tuple[RunStatus, ...], *, colour: bool, columns: int, now: float) -> str:
-    """The table of runs, newest first; also the whole of `history SERVICE`."""
-    headings = ("RUN", "STARTED", "READY AFTER", "LASTED", "END", "CAUSE")
-    rows = [
-        [
-            str(run.run),
-            times.ago(run.started_at, now),
-            times.span(run.started_at, run.ready_at),
-            times.span(run.started_at, run.exited_at),
-            run.exit or ("-" if run.exited_at is None else f"exited with {run.exit_code}"),
-            style.one_line(run.cause + (f" ({run.origin})" if run.origin else "")),
-        ]
-        for run in history
+    """The table of runs, newest first; also the whole of `history SERVICE`. HELD and COMMIT only where there is any."""
+    held = any((run.begun_at or 0.0) - (run.asked_at or run.begun_at or 0.0) >= SHOWN_HELD_S for run in history)
+    commit = any(run.commit for run in history)
+    shown: list[tuple[str, Callable[[RunStatus], str]]] = [
+        ("RUN", lambda run: str(run.run)),
+        ("STARTED", lambda run: times.ago(run.started_at, now)),
+        *([("HELD", lambda run: times.span(run.asked_at, run.begun_at))] if held else []),
+        ("READY AFTER", lambda run: times.span(run.started_at, run.ready_at)),
+        ("LASTED", lambda run: times.span(run.started_at, run.exited_at)),
+        ("END", diff.end),
+        *([("COMMIT", lambda run: (run.commit or "-")[: diff.COMMIT_DIGITS])] if commit else []),
+        ("CAUSE", lambda run: style.one_line(run.cause + (f" ({run.origin})" if run.origin else ""))),
     ]
-    return table.render(headings, rows, colour=colour, columns=columns)
+    rows = [[cell(run) for _, cell in shown] for run in history]
+    return table.render([heading for heading, _ in shown], rows, colour=colour, columns=columns)

@@ -11,6 +11,7 @@ from nexsock.model.status import (
     ProjectInfo,
     ProjectStatus,
     ProjectSummary,
+    RunDiff,
     RunStatus,
     ServiceDetail,
     ServiceStatus,
@@ -43,6 +44,19 @@ def test_ps_watch_shows_the_table_again_after_each_event(shell):
     event = Event(at=1.0, seq=1, project="shop", kind="phase")
     ended = shell.answers(list_services=SHOP, events=[event, event]).run("ps", "-w", "--json")
     assert [json.loads(line)["version"] for line in ended.out.splitlines()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("given", "runs"), [((), (None, None)), (("3",), (3, None)), (("-1", "0"), (-1, 0))])
+def test_diff_asks_for_runs_by_number_or_from_the_last(shell, given, runs):
+    found = RunDiff(service="web", old=RunStatus(run=1, cause="a"), new=RunStatus(run=2, cause="b"))
+    assert shell.answers(diff=found).run("diff", "web", *given).status == 0
+    (asked,) = shell.daemon.requests("diff")
+    assert (asked.service, asked.first, asked.second) == ("web", *runs)
+
+
+def test_diff_refuses_what_is_no_number(shell):
+    ended = shell.run("diff", "web", "--last")
+    assert (ended.status, "'--last' is no number of a run" in ended.err) == (2, True)
 
 
 def test_status_asks_for_the_one_service(shell):

@@ -17,7 +17,7 @@ def make_service(name, *needs, **fields):
 
 def make_run(number=1, **fields):
     cause = Cause(kind="user", text="it was wanted")
-    return Run(number=number, instance=f"i{number}", cause=cause, fingerprint="f", **fields)
+    return Run(number=number, instance=f"i{number}", **{"cause": cause, "fingerprint": "f", **fields})
 
 
 class House:
@@ -38,6 +38,7 @@ class House:
         self.logs_dir = "/logs"
         self.logged = {}
         self.history = {}
+        self.launches = {}
         self.barriers = 0
 
     @property
@@ -56,6 +57,12 @@ class House:
 
     def info(self):
         return ProjectInfo(name="shop", dir="/shop", id="shop-1")
+
+    def names(self, wanted):
+        for name in wanted:
+            if name not in self.project.services and name not in self.state.records:
+                raise errors.NotFound(f"no service '{name}'")
+        return tuple(wanted)
 
     def removed(self):
         return tuple(name for name in self.state.records if name not in self.project.services)
@@ -77,6 +84,9 @@ class House:
 
     def runs(self, name):
         return self.history.get(name, ())
+
+    def launch(self, name, run):
+        return self.launches.get(run.fingerprint)
 
     async def barrier(self):
         self.barriers += 1

@@ -12,7 +12,7 @@ from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.project import Project
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Probed, Report, Signalled
 from nexsock.model.service import Condition, Dependency, Launch, Service
-from nexsock.model.state import Exit, ProjectState, Record, Run, Selection, Wants
+from nexsock.model.state import Exit, ProjectState, Record, Run, Selection, Snapshot, Wants
 from nexsock.plan import text
 from nexsock.reconcile.reconciler import Reconciler
 
@@ -45,6 +45,7 @@ class Stage:
         self.events: list[Event] = []
         self.alarm_at: float | None = None
         self.launches: dict[str, LaunchOrder] = {}
+        self.snapshots: dict[str, Snapshot] = {}
         self.at_once: Callable[[str], None] | None = None
         self._runs = 0
         self.reconciler = Reconciler(
@@ -110,11 +111,12 @@ class Stage:
     def put(self, record: Record) -> None:
         self.writes.append(record.name)
 
-    def put_run(self, service: str, run: Run) -> None:
-        """It comes with the record."""
+    def put_launch(self, service: str, run: Run, launch: Snapshot) -> None:
+        self.snapshots[service] = launch
 
-    def set_meta(self, *, selection: Selection) -> None:
-        self.writes.append("selection")
+    def set_meta(self, *, selection: Selection | None = None, up_at: float | None = None) -> None:
+        if selection is not None:
+            self.writes.append("selection")
 
     def _set_alarm(self, at: float | None) -> None:
         self.alarm_at = at

@@ -27,6 +27,9 @@ class Surroundings:
     def forget(self, service: str) -> None:
         self.writes.append(f"forget {service}")
 
+    def put_launch(self, service, run, launch) -> None:
+        self.writes.append(f"launch {service}")
+
     def set_meta(self, *, selection: Selection) -> None:
         self.writes.append(f"select {' '.join(selection.names)}")
 

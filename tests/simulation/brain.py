@@ -12,7 +12,7 @@ from nexsock.model.probe import ProbeResult
 from nexsock.model.project import Project
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Probed, Report, Signalled
 from nexsock.model.service import Service
-from nexsock.model.state import Health, ProjectState, Record, Run, Selection, Wants
+from nexsock.model.state import Health, ProjectState, Record, Run, Selection, Snapshot, Wants
 from nexsock.reconcile.reconciler import Reconciler
 from nexsock.reconcile.restore import Kept, Restored, intended, restore
 from tests.simulation.world import BOOT_ID, Behaviour, Process, Violation, World
@@ -47,9 +47,13 @@ class Memory:
         if self.records.pop(service, None) is not None:
             self._changed()
 
-    def set_meta(self, *, selection: Selection) -> None:
-        self.selection = selection
-        self._changed()
+    def put_launch(self, service: str, run: Run, launch: Snapshot) -> None:
+        """Nothing that is simulated asks for it."""
+
+    def set_meta(self, *, selection: Selection | None = None, up_at: float | None = None) -> None:
+        if selection is not None:
+            self.selection = selection
+            self._changed()
 
     def _changed(self) -> None:
         self.writes += 1

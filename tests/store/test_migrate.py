@@ -91,6 +91,27 @@ def test_intent_and_watching_of_the_second_schema_are_known_today(state_path):
     writer.close()
 
 
+def test_runs_of_the_second_schema_are_known_today_without_what_they_were_launched_with(state_path):
+    writer = Writer()
+    opened = open_store(old_file(2, state_path), writer, never)
+    newest = opened.runs("migrate")[0]
+    assert (newest.asked_at, newest.ended, opened.launch("migrate", newest)) == (None, None, None)
+    opened.close()
+    writer.close()
+
+
+def test_launches_and_times_of_the_third_schema_are_known_today(state_path):
+    writer = Writer()
+    opened = open_store(old_file(3, state_path), writer, never)
+    newest, before = opened.runs("web")[:2]
+    assert opened.launch("web", newest).fields["environment.PORT"] == '"3001"'
+    assert opened.launch("web", before).fields["environment.PORT"] == '"3000"'
+    assert newest.asked_at <= newest.begun_at <= newest.started_at
+    assert opened.meta.up_at
+    opened.close()
+    writer.close()
+
+
 def test_file_as_it_was_is_kept_when_it_is_migrated(state_path):
     old_file(1, state_path)
     before = document_in(state_path)
@@ -111,9 +132,9 @@ def test_rollback_goes_back_and_migrate_comes_again(state_path):
     old_file(1, state_path)
     before = document_in(state_path)
     migrate.migrate(state_path, report=never)
-    assert migrate.rollback(state_path, report=never) == migrate.schema(1)
+    assert migrate.rollback(state_path, migrate.NEWEST - 1, report=never) == migrate.schema(1)
     assert document_in(state_path) == before
-    assert migrate.rollback(state_path, 1, report=never).version == 0
+    assert migrate.rollback(state_path, report=never).version == 0
     assert document_in(state_path) == {}
     assert migrate.migrate(state_path, 1, report=never).version == 1
 
@@ -122,7 +143,7 @@ def test_status_says_what_is_applied_and_what_is_pending_while_the_daemon_has_th
     opened = SafeStorage(old_file(1, state_path), report=never)
     found = migrate.status(state_path)
     assert (found.version, found.newest) == (1, migrate.NEWEST)
-    assert (found.applied, found.pending) == (("0001_base",), ("0002_runs",))
+    assert (found.applied, found.pending) == (migrations.NAMES[:1], migrations.NAMES[1:])
     opened.close()
 
 

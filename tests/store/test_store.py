@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from nexsock import errors
 from nexsock.model.project import Project, RenderedConfig
 from nexsock.model.service import Dependency, Launch, Port, Service
-from nexsock.model.state import Cause, Exit, Health, Phase, Record, Run, Selection, Stopping
+from nexsock.model.state import Cause, Exit, Health, Phase, Record, Run, Selection, Snapshot, Stopping
 from nexsock.store import migrate, store
-from nexsock.store.storage import MemoryStorage, SafeStorage
+from nexsock.store.storage import MemoryStorage, SafeStorage, unseal
 from nexsock.store.store import RUNS_KEPT, Store, open_store
 from nexsock.store.tables import MetaRow
 from nexsock.store.writer import Writer
@@ -216,6 +216,43 @@ def test_history_is_newest_first_and_keeps_the_newest(writer, state_path):
     again, other = reopened(state_path)
     assert [each.number for each in again.runs("web")] == list(range(RUNS_KEPT + 10, 10, -1))
     assert again.load().records["web"].run == run(RUNS_KEPT + 10)
+    again.close()
+    other.close()
+
+
+def test_what_a_run_was_launched_with_is_remembered_once_for_all_that_are_alike(writer, state_path):
+    opened = open_store(state_path, writer, never)
+    for number, fingerprint in ((1, "a"), (2, "a"), (3, "b")):
+        launched = msgspec.structs.replace(run(number), fingerprint=fingerprint)
+        opened.put(Record(name="web", run=launched))
+        opened.put_launch("web", launched, Snapshot(fields={"command": fingerprint}))
+    opened.close()
+    again, other = reopened(state_path)
+    assert [again.launch("web", each).fields["command"] for each in again.runs("web")] == ["b", "a", "a"]
+    again.close()
+    other.close()
+    assert len(msgspec.json.decode(unseal(Path(state_path).read_bytes())[0])["launch"]) == 2
+
+
+def test_what_only_forgotten_runs_were_launched_with_is_forgotten(writer):
+    memory = MemoryStorage()
+    opened = Store(memory, writer, never)
+    for number in range(1, RUNS_KEPT + 3):
+        launched = msgspec.structs.replace(run(number), fingerprint=f"f{number}")
+        opened.put(Record(name="web", run=launched))
+        opened.put_launch("web", launched, Snapshot(fields={"command": "x"}))
+    assert opened.launch("web", msgspec.structs.replace(run(1), fingerprint="f1")) is None
+    opened.forget("web")
+    opened.close()
+    assert memory.read()["launch"] == {}
+
+
+def test_the_time_of_the_last_up_is_remembered(writer, state_path):
+    opened = open_store(state_path, writer, never)
+    opened.set_meta(up_at=12.5)
+    opened.close()
+    again, other = reopened(state_path)
+    assert again.load().up_at == 12.5
     again.close()
     other.close()
 

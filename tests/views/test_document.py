@@ -9,7 +9,7 @@ import pytest
 
 from nexsock import errors
 from nexsock.model.event import Event
-from nexsock.model.log import LogLine
+from nexsock.model.log import LogLine, LogSlice
 from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
 from nexsock.model.problem import Problem
 from nexsock.model.status import (
@@ -29,6 +29,7 @@ from nexsock.model.status import (
     ProjectInfo,
     ProjectStatus,
     ProjectSummary,
+    RunDiff,
     RunStatus,
     ServiceDetail,
     ServiceEnvironment,
@@ -49,6 +50,8 @@ NOUNS: dict[str, type] = {
     "dependency": DependencyStatus,
     "probe": ProbeStatus,
     "run": RunStatus,
+    "log_slice": LogSlice,
+    "diff": RunDiff,
     "outcome": Outcome,
     "failure": Failure,
     "cause": Because,

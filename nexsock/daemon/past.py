@@ -1,0 +1,72 @@
+"""What the daemon remembers of a service: its runs, and how two of them differ. Only looks; changes nothing."""
+
+import asyncio
+from itertools import zip_longest
+
+from nexsock import errors
+from nexsock.daemon.host import Host
+from nexsock.logs import slices
+from nexsock.model.plan import FieldChange
+from nexsock.model.state import Run
+from nexsock.model.status import RunDiff, RunStatus
+from nexsock.plan import snapshot
+from nexsock.reconcile import describe
+
+
+async def history(host: Host, name: str) -> tuple[RunStatus, ...]:
+    """The kept runs of a service, newest first, each with what it was launched with otherwise than the one before.
+
+    Raises:
+        NotFound: the project has no such service.
+    """
+    (name,) = host.names([name])
+    runs = host.store.runs(name)
+    logs = await asyncio.to_thread(slices.of_runs, host.logs_dir, name, [run.number for run in runs])
+    return tuple(
+        describe.run_status(run, fields=changes(host, name, older, run), log=logs[run.number])
+        for run, older in zip_longest(runs, runs[1:])
+    )
+
+
+def changes(host: Host, name: str, old: Run | None, new: Run) -> tuple[FieldChange, ...]:
+    """What a run was launched with otherwise than another; nothing where that is not known of both."""
+    if old is None or old.fingerprint == new.fingerprint:
+        return ()
+    was, became = host.store.launch(name, old), host.store.launch(name, new)
+    if was is None or became is None:
+        return ()
+    return snapshot.between(was, became, lambda path: host.project.origin(f"services.{name}.{path}"))
+
+
+def difference(host: Host, name: str, first: int | None, second: int | None) -> RunDiff:
+    """How two runs differ. Without numbers: the last two; with one: that one and the last.
+
+    A number below 1 counts from the last: 0 is the last one, -1 the one before.
+
+    Raises:
+        NotFound: there is no such service, or no such run is remembered.
+    """
+    (name,) = host.names([name])
+    runs = {run.number: run for run in host.store.runs(name)}
+    old = _run(name, runs, -1 if first is None else first)
+    new = _run(name, runs, 0 if second is None else second)
+    known = host.store.launch(name, old) is not None and host.store.launch(name, new) is not None
+    return RunDiff(
+        service=name,
+        old=describe.run_status(old),
+        new=describe.run_status(new),
+        fields=changes(host, name, old, new),
+        same_launch=old.fingerprint == new.fingerprint,
+        known=known or old.fingerprint == new.fingerprint,
+    )
+
+
+def _run(name: str, runs: dict[int, Run], number: int) -> Run:
+    wanted = number if number > 0 else max(runs, default=0) + number
+    if (found := runs.get(wanted)) is not None:
+        return found
+    if not runs:
+        raise errors.NotFound(f"'{name}' has never been started", hint=f"run 'nexsock start {name}'")
+    if number <= 0 and wanted < 1:
+        raise errors.NotFound(f"'{name}' has had only one run", hint=f"see 'nexsock history {name}'")
+    raise errors.NotFound(f"run {wanted} of '{name}' is not remembered; runs {min(runs)} to {max(runs)} are")

@@ -1,0 +1,58 @@
+"""What is remembered of a launch, and what two of them differ in."""
+
+import msgspec
+
+from nexsock.model.service import Launch, Limits, Port, Service
+from nexsock.plan import snapshot
+
+
+def service(**launch) -> Service:
+    return Service(name="web", launch=Launch(command=("serve",), working_dir="/shop", **launch))
+
+
+def differences(old: Service, new: Service) -> list[tuple[str, str | None, str | None]]:
+    found = snapshot.between(snapshot.take(old), snapshot.take(new), lambda path: None)
+    return [(change.path, change.old, change.new) for change in found]
+
+
+def test_equal_launches_differ_in_nothing():
+    assert differences(service(environment={"A": "1"}), service(environment={"A": "1"})) == []
+
+
+def test_a_value_that_changed_came_or_went_is_told_by_its_name_in_the_file():
+    old = service(environment={"PORT": "3000", "GONE": "1"}, ports={"http": Port(number=80)})
+    new = service(environment={"PORT": "3001"}, ports={"http": Port(number=81)}, limits=Limits(nofile=64))
+    assert differences(old, new) == [
+        ("environment.PORT", '"3000"', '"3001"'),
+        ("environment.GONE", '"1"', None),
+        ("ports.http.number", "80", "81"),
+        ("limits.nofile", None, "64"),
+    ]
+
+
+def test_an_empty_variable_is_not_an_absent_one():
+    assert differences(service(environment={"A": ""}), service()) == [("environment.A", '""', None)]
+
+
+def test_a_secret_is_remembered_by_nothing_but_a_short_mark():
+    kept = snapshot.take(service(environment={"API_TOKEN": "s3cret", "DSN": "pg://u:s3cret@h/db"}))
+    assert "s3cret" not in str(msgspec.to_builtins(kept))
+    assert {len(mark) for mark in kept.marks.values()} == {4}
+
+
+def test_a_secret_that_changed_is_told_to_have_changed():
+    old, new = (service(environment={"API_TOKEN": value}) for value in ("s3cret", "other"))
+    assert differences(old, new) == [("environment.API_TOKEN", "••••••", "••••••")]
+
+
+def test_a_long_value_is_cut_off_and_still_told_apart():
+    old, new = (service(environment={"LIST": "x" * 5000 + end}) for end in ("a", "b"))
+    (told,) = differences(old, new)
+    assert told[0] == "environment.LIST"
+    assert len(told[1] or "") == snapshot.VALUE_CHARACTERS
+
+
+def test_a_field_has_its_place_in_the_file():
+    old, new = (snapshot.take(service(environment={"PORT": value})) for value in ("1", "2"))
+    (change,) = snapshot.between(old, new, {"environment.PORT": "nexsock.yaml:14:7"}.get)
+    assert change.origin == "nexsock.yaml:14:7"
