@@ -57,6 +57,13 @@ def _trace(fifo: str) -> Trace | None:
     return None
 
 
+def limits_of(service: Service) -> dict[str, int]:
+    """The limits that a run has of its own, in the words of keeper.limits."""
+    limits = service.launch.limits
+    named = {"nice": limits.nice, "nofile": limits.nofile, "memory": limits.memory_bytes}
+    return {name: number for name, number in named.items() if number is not None}
+
+
 def note_of(service: Service, run: Run) -> str:
     return msgspec.json.encode(Note(service=service, run=run)).decode()
 

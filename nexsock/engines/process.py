@@ -208,6 +208,7 @@ class ProcessEngine:
             environment={**order.environment, **variables},
             files=notes.files_of(service, run, self._logs_dir, self._fifos_dir),
             note=notes.note_of(service, run),
+            limits=notes.limits_of(service),
         )
 
     def _fifos(self, service: Service, run: Run) -> tuple[str, str]:

@@ -62,6 +62,7 @@ class Kept:
                 [stdin, *outputs],
                 limit,
                 instance=self.instance,
+                limited=request["limits"],
             )
         finally:
             for descriptor in (stdin, *outputs):

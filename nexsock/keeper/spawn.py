@@ -9,7 +9,7 @@ import errno
 import os
 import resource
 
-from nexsock.keeper import linux, mark, wire
+from nexsock.keeper import limits, linux, mark, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,10 +48,12 @@ def start(
     limit: Descriptors,
     *,
     instance: str = "",
+    limited: "dict[str, int] | None" = None,
 ) -> int:
     """Start `argv` in a session of its own; its descriptors are 0, 1, 2 ... as given and nothing else.
 
     Signals have their default action and none is blocked. What is a run, `instance`, carries its mark.
+    `limited` are the limits that it has of its own, as limits.start takes them.
 
     Returns:
         The pid of our new child.
@@ -65,6 +67,8 @@ def start(
         limit.give()
         unmarked = mark.put(mark.of_run(instance)) if instance else None
         try:
+            if limited:
+                return limits.start(program, argv, environment, actions, limited)
             return os.posix_spawn(
                 program,
                 argv,

@@ -99,6 +99,7 @@ SPAWN_FIELDS = (
     "argv",  # list, not empty; argv[0] without "/" is looked up in PATH of `environment`, from `cwd`
     "cwd",  # absolute folder
     "environment",  # the whole of it
+    "limits",  # those that it has of its own: nice, nofile, memory (bytes)
     "stdin",  # a path to open for reading
     "stdout_fifo",  # made by the keeper, removed by close
     "stderr_fifo",  # the same path as stdout_fifo: one stream
@@ -109,7 +110,7 @@ SPAWN_FIELDS = (
     "note",  # text for the brain's own use
 )
 KEPT_FIELDS = (
-    *(name for name in SPAWN_FIELDS if name not in ("argv", "cwd", "environment", "stdin")),
+    *(name for name in SPAWN_FIELDS if name not in ("argv", "cwd", "environment", "limits", "stdin")),
     "pid",
     "start_ticks",  # field 22 of /proc/PID/stat: with pid and boot id it names one process for ever
     "exit",  # None while the main process lives, else a dict of EXIT_FIELDS
@@ -131,6 +132,7 @@ NOT_EXECUTABLE = "not_executable"
 PERMISSION = "permission"
 WORKING_DIR = "working_dir"
 STREAMS = "streams"
+LIMITS = "limits"
 RESOURCES = "resources"
 REQUEST = "request"
 UNKNOWN_INSTANCE = "unknown_instance"
@@ -143,6 +145,7 @@ KINDS = {
     PERMISSION: "the user may not run it or enter the folder",
     WORKING_DIR: "the folder is missing or not a folder",
     STREAMS: "the FIFO, log or index cannot be made or opened",
+    LIMITS: "the user may not set this limit; the subject is its name and number",
     RESOURCES: "processes, memory or descriptors are short; worth another try",
     REQUEST: "the request cannot be meant: a field is missing or of the wrong kind",
     UNKNOWN_INSTANCE: "nothing is kept under this name",

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from nexsock.errors import LaunchError
 from nexsock.keeper import wire
@@ -36,6 +36,8 @@ class Launch:
     files: Files
     note: str = ""
     stdin: str = os.devnull
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """those that it has of its own: nice, nofile, memory (bytes)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def spawn_fields(launch: Launch) -> wire.Message:
         **{name: getattr(launch.files, name) for name in _FILES},
         "argv": list(launch.argv),
         "environment": dict(launch.environment),
+        "limits": dict(launch.limits),
     }
 
 
@@ -147,6 +150,13 @@ class Refused(LaunchError):
         return self.kind == wire.RESOURCES
 
 
+_LIMIT_ADVICE = {
+    "nofile": "ask for no more than 'ulimit -Hn' prints",
+    "nice": "only root may go below 0",
+    "memory": "give it more: the program must fit, too",
+}
+
+
 def _words(kind: str, number: int, subject: str) -> tuple[str, str | None]:
     """The sentence and the advice for a refusal."""
     reason = os.strerror(number)
@@ -169,6 +179,8 @@ def _words(kind: str, number: int, subject: str) -> tuple[str, str | None]:
             return f"working_dir {subject!r} cannot be entered: {reason}", None
         case wire.STREAMS:
             return f"{subject!r} cannot be used for output: {reason}", "see 'nexsock doctor'"
+        case wire.LIMITS:
+            return f"limits.{subject.replace(' ', ' of ')} cannot be set: {reason}", _LIMIT_ADVICE[subject.split()[0]]
         case wire.RESOURCES:
             return f"{subject!r} was not started: {reason}", "there may be too many processes on this machine"
         case wire.UNKNOWN_INSTANCE:

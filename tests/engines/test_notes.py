@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from nexsock.engines import notes
-from nexsock.model.service import Logging
+from nexsock.model.service import Limits, Logging
 from nexsock.runtime import kept
 
 
@@ -73,3 +73,10 @@ def test_a_note_of_another_version_is_none(found, text):
 def test_an_exit_is_told_with_the_number_that_a_shell_would_give(status, code, signal):
     exit_ = notes.exit_of(ended(status))
     assert (exit_.code, exit_.signal, exit_.at) == (code, signal, 9.0)
+
+
+def test_the_keeper_is_told_the_limits_that_are_set(service):
+    web = service("web")
+    limited = replace(web.launch, limits=Limits(nofile=100, memory_bytes=1 << 20))
+    assert notes.limits_of(web) == {}
+    assert notes.limits_of(replace(web, launch=limited)) == {"nofile": 100, "memory": 1 << 20}

@@ -10,7 +10,9 @@ from nexsock.keeper import wire
 from nexsock.runtime import clock
 from nexsock.runtime.kept import Refused
 
-USUAL_LIMIT = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+USUAL_LIMIT, HARD_LIMIT = resource.getrlimit(resource.RLIMIT_NOFILE)
+USUAL_NICE = os.getpriority(os.PRIO_PROCESS, 0)
+FREE_AND_LIMITED = [pytest.param({}, id="free"), pytest.param({"nofile": 100}, id="limited")]
 
 
 @pytest.mark.parametrize(
@@ -64,24 +66,64 @@ async def test_a_service_holds_three_descriptors_and_nothing_of_the_keeper(world
     assert links == ["/dev/null", launch.files.stdout_fifo, launch.files.stderr_fifo]
 
 
-async def test_a_service_begins_with_default_signals(world):
-    launch = world.launch("grep", "Sig[BI]", "/proc/self/status")
+@pytest.mark.parametrize("limits", FREE_AND_LIMITED)
+async def test_a_service_begins_with_default_signals(world, limits):
+    launch = world.launch("grep", "Sig[BI]", "/proc/self/status", limits=limits)
     await world.run(launch)
     blocked, ignored = (int(line.split()[1], 16) for line in world.log(launch).splitlines())
     reserved_by_glibc = 0b11 << 31
     assert (blocked, ignored & ~reserved_by_glibc) == (0, 0)
 
 
-async def test_a_service_begins_in_its_own_session_and_folder_with_the_usual_limit(world):
-    launch = world.launch("sh", "-c", "cut -d' ' -f1,5,6 /proc/$$/stat; pwd; ulimit -n")
+@pytest.mark.parametrize("limits", FREE_AND_LIMITED)
+async def test_a_service_begins_in_its_own_session_and_folder(world, limits):
+    launch = world.launch("sh", "-c", "cut -d' ' -f1,5,6 /proc/$$/stat; pwd", limits=limits)
     started = await world.hands.spawn(launch)
     await world.ended(launch.instance)
-    numbers, folder, limit = world.log(launch).splitlines()
+    numbers, folder = world.log(launch).splitlines()
     assert numbers.split() == [str(started.pid)] * 3
     assert folder == str(world.home)
-    assert int(limit) == USUAL_LIMIT
 
 
+@pytest.mark.parametrize(
+    ("limits", "soft", "hard", "nice", "memory"),
+    [
+        ({}, USUAL_LIMIT, HARD_LIMIT, USUAL_NICE, resource.RLIM_INFINITY),
+        ({"nofile": 100}, 100, 100, USUAL_NICE, resource.RLIM_INFINITY),
+        ({"nice": 19, "memory": 64 << 20}, USUAL_LIMIT, HARD_LIMIT, 19, 64 << 20),
+    ],
+)
+async def test_a_service_has_the_limits_that_it_declares_and_the_usual_ones(world, limits, soft, hard, nice, memory):
+    code = """
+import os, resource
+files, data = resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_DATA)
+print(*files, os.getpriority(os.PRIO_PROCESS, 0), *data)
+"""
+    launch = world.python(code, limits=limits)
+    await world.run(launch)
+    assert [*map(int, world.log(launch).split())] == [soft, hard, nice, memory, memory]
+
+
+async def test_who_takes_more_memory_than_the_limit_is_refused_it(world):
+    code = """
+print(len(bytearray(1 << 25)))
+try:
+    bytearray(1 << 28)
+except MemoryError:
+    print("refused")
+"""
+    await world.run(launch := world.python(code, limits={"memory": 1 << 27}))
+    assert world.log(launch).split() == [str(1 << 25), "refused"]
+
+
+async def test_a_limit_that_cannot_be_set_is_an_error_that_names_it(world):
+    launch = world.launch("true", limits={"nofile": 1 << 40})
+    with pytest.raises(Refused, match=r"limits\.nofile of 1099511627776 cannot be set: Operation not perm"):
+        await world.hands.spawn(launch)
+    assert not world.there(launch.files.stdout_fifo)
+
+
+@pytest.mark.parametrize("limits", FREE_AND_LIMITED)
 @pytest.mark.parametrize(
     ("argv", "kind", "words"),
     [
@@ -92,12 +134,12 @@ async def test_a_service_begins_in_its_own_session_and_folder_with_the_usual_lim
         (("./lost",), wire.INTERPRETER_MISSING, "'./lost' names an interpreter that does not exist; correct its first"),
     ],
 )
-async def test_a_program_that_cannot_be_executed_is_an_error_that_says_why(world, argv, kind, words):
+async def test_a_program_that_cannot_be_executed_is_an_error_that_says_why(world, argv, kind, words, limits):
     for name, mode, text in (("plain", 0o600, "x"), ("garbage", 0o700, "\1\2"), ("lost", 0o700, "#!/no/such\n")):
         (world.home / name).write_text(text)
         (world.home / name).chmod(mode)
     with pytest.raises(Refused) as caught:
-        await world.hands.spawn(world.launch(*argv))
+        await world.hands.spawn(world.launch(*argv, limits=limits))
     assert caught.value.kind == kind
     assert str(caught.value).startswith(words)
     assert await world.hands.kept() == []
@@ -114,9 +156,10 @@ async def test_a_refused_start_leaves_no_fifo_behind(world):
     assert not world.there(launch.files.stdout_fifo)
 
 
-async def test_an_environment_that_cannot_be_is_refused(world):
+@pytest.mark.parametrize("limits", FREE_AND_LIMITED)
+async def test_an_environment_that_cannot_be_is_refused(world, limits):
     with pytest.raises(Refused) as caught:
-        await world.hands.spawn(world.launch("true", environment={"A=B": "c", "NUL": "a\0b"}))
+        await world.hands.spawn(world.launch("true", environment={"A=B": "c", "NUL": "a\0b"}, limits=limits))
     assert (caught.value.kind, caught.value.errno) == (wire.REQUEST, errno.EINVAL)
 
 
