@@ -249,28 +249,34 @@ class ProcessEngine:
         self._report(Gone(service=service.name, instance=run.instance, survivors=survivors))
 
     async def _ask_to_end(self, life: _Life, order: EndOrder) -> None:
-        """Hooks and stop command, then the stop signal; a wish to kill cuts all of it short."""
+        """Hooks, then the stop command or else the stop signal; a wish to kill cuts all of it short."""
         service = life.service
+        told = False
         if service.hooks.pre_stop or service.stop.command:
-            await self._before_signal_or_kill(life, order)
-        if not life.kill.is_set():
+            told = await self._told_or_kill(life, order)
+        if life.kill.is_set():
+            return
+        if not told:
             self._signal(life.run.instance, signal.Signals[service.stop.signal])
-            self._signal(life.run.instance, signal.SIGCONT)  # what is stopped could not hear the first
-            self._report(Signalled(service=service.name, instance=life.run.instance))
+        self._signal(life.run.instance, signal.SIGCONT)  # what is stopped could not hear the first
+        self._report(Signalled(service=service.name, instance=life.run.instance))
 
-    async def _before_signal_or_kill(self, life: _Life, order: EndOrder) -> None:
-        asking = asyncio.ensure_future(self._before_signal(life, order))
+    async def _told_or_kill(self, life: _Life, order: EndOrder) -> bool:
+        telling = asyncio.ensure_future(self._tell_to_end(life, order))
         killing = asyncio.ensure_future(life.kill.wait())
-        await asyncio.wait([asking, killing], return_when=asyncio.FIRST_COMPLETED)
-        for waiting in (asking, killing):
+        done, _ = await asyncio.wait([telling, killing], return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (telling, killing):
             waiting.cancel()
-        await asyncio.wait([asking, killing])
+        await asyncio.wait([telling, killing])
+        return telling in done and telling.result()
 
-    async def _before_signal(self, life: _Life, order: EndOrder) -> None:
+    async def _tell_to_end(self, life: _Life, order: EndOrder) -> bool:
+        """Run the hooks before the end, and the stop command; whether there is one and it succeeded."""
         await self._note_hooks("pre_stop", life.service.hooks.pre_stop, order.environment, life)
-        if life.service.stop.command:
-            hook = Hook(command=life.service.stop.command, timeout_s=life.service.stop.grace_s)
-            await self._note_hooks("stop_command", (hook,), order.environment, life)
+        if not life.service.stop.command:
+            return False
+        hook = Hook(command=life.service.stop.command, timeout_s=life.service.stop.grace_s)
+        return await self._note_hooks("stop_command", (hook,), order.environment, life)
 
     async def _clear(self, life: _Life) -> tuple[int, ...]:
         """Wait until nothing of the run is left, killing when told to; return the pids that would not end."""
@@ -319,12 +325,14 @@ class ProcessEngine:
 
     # -- hooks
 
-    async def _note_hooks(self, name: str, asked: tuple[Hook, ...], environment: dict[str, str], life: _Life) -> None:
-        """Run hooks whose failure stops nothing; it is told."""
+    async def _note_hooks(self, name: str, asked: tuple[Hook, ...], environment: dict[str, str], life: _Life) -> bool:
+        """Run hooks whose failure stops nothing; it is told. Whether all succeeded."""
         try:
             await hooks.run(name, asked, environment, life.service.launch.working_dir)
         except (hooks.HookFailed, OSError) as error:
             self._report(Noted(service=life.service.name, instance=life.run.instance, text=str(error)))
+            return False
+        return True
 
     def _task(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

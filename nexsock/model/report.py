@@ -38,7 +38,7 @@ class Exited(Struct, frozen=True, kw_only=True):
 
 
 class Signalled(Struct, frozen=True, kw_only=True):
-    """The stop signal was sent, after hooks and stop command: the grace period runs."""
+    """It was told to end, after its hooks, by the stop command or the stop signal: the grace period runs."""
 
     service: str
     instance: str

@@ -287,11 +287,14 @@ def test_a_service_that_forks_without_end_is_ended_all_the_same(project):
     assert road.processes("web") == []
 
 
-def test_a_stop_command_ends_it_in_its_own_way(project):
-    road = project("""
+WAITS_FOR_A_FILE = "touch up; while ! [ -e please-end ]; do sleep 0.02; done; echo well >> trace"
+
+
+def test_a_stop_command_ends_it_in_its_own_way_and_without_the_signal(project):
+    road = project(f"""
         services:
           web:
-            command: trap '' TERM; touch up; while ! [ -e please-end ]; do sleep 0.02; done; echo well > trace
+            command: trap 'echo signalled > trace' TERM; {WAITS_FOR_A_FILE}
             stop_command: touch please-end
             stop_grace_period: 20s
     """)
@@ -299,6 +302,23 @@ def test_a_stop_command_ends_it_in_its_own_way(project):
     begun(road, "up")
     road.done("stop", "web")
     assert road.words() == ["well"]
+
+
+def test_where_the_stop_command_fails_the_signal_does_its_work(project):
+    road = project(f"""
+        services:
+          web:
+            command: trap 'touch please-end' TERM; {WAITS_FOR_A_FILE}
+            stop_command: echo no; exit 3
+            stop_grace_period: 20s
+    """)
+    road.up()
+    begun(road, "up")
+    road.done("stop", "web")
+    assert road.words() == ["well"]
+    assert [event["reason"] for event in road.events("output")] == [
+        "stop_command hook 'echo no; exit 3' exited with 3:\nno"
+    ]
 
 
 def test_a_down_while_a_dependency_is_pending_ends_what_was_begun(project):
