@@ -50,5 +50,8 @@ class Engine(Protocol):
     def signal(self, service: str, instance: str, number: int) -> None:
         """Send a signal to the process group of the run."""
 
+    def update(self, service: Service, run: Run) -> None:
+        """Have the run go on by a new definition of its service, which asks for no other process."""
+
     def forget(self, service: str) -> None:
         """Drop what is kept for a service that no longer exists."""

@@ -2,6 +2,8 @@
 
 from nexsock.engines.base import EndOrder, LaunchOrder, Reporter
 from nexsock.model.report import Gone, Launched
+from nexsock.model.service import Service
+from nexsock.model.state import Run
 from nexsock.runtime import clock
 
 
@@ -32,6 +34,9 @@ class ExternalEngine:
 
     def signal(self, service: str, instance: str, number: int) -> None:
         """There is nothing of ours to signal."""
+
+    def update(self, service: Service, run: Run) -> None:
+        """Nothing of ours goes on."""
 
     def forget(self, service: str) -> None:
         """Nothing is kept."""

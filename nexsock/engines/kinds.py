@@ -1,6 +1,8 @@
 """The engines of a project behind one: each service goes to the engine that its definition names."""
 
 from nexsock.engines.base import EndOrder, Engine, LaunchOrder
+from nexsock.model.service import Service
+from nexsock.model.state import Run
 
 
 class ByKind:
@@ -22,6 +24,9 @@ class ByKind:
 
     def signal(self, service: str, instance: str, number: int) -> None:
         self._of(service).signal(service, instance, number)
+
+    def update(self, service: Service, run: Run) -> None:
+        self._of(service.name, service.engine).update(service, run)
 
     def forget(self, service: str) -> None:
         self._of(service).forget(service)

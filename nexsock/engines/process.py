@@ -97,6 +97,11 @@ class ProcessEngine:
         if (life := self._lives.get(service)) is not None and life.run.instance == instance:
             self._signal(instance, number)
 
+    def update(self, service: Service, run: Run) -> None:
+        if (life := self._lives.get(service.name)) is not None and life.run.instance == run.instance:
+            life.service = service
+            self._task(self._retain(service, run.instance), f"update {service.name}")
+
     def forget(self, service: str) -> None:
         self._lives.pop(service, None)
 
@@ -314,6 +319,10 @@ class ProcessEngine:
         await self._remembered()
         await self._keeper.acknowledge(instance)
         await self._keeper.close(instance)
+
+    async def _retain(self, service: Service, instance: str) -> None:
+        with contextlib.suppress(kept.Refused):  # it has ended, or was not started yet
+            await self._keeper.retain(instance, service.logging.max_size_bytes, service.logging.max_files)
 
     def _signal(self, instance: str, number: int) -> None:
         self._task(self._deliver(instance, number), f"signal {number}")

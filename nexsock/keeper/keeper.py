@@ -51,6 +51,7 @@ class Keeper:
             "flush": self._flush,
             "notice": self._notice,
             "rotate": self._rotate,
+            "retain": self._retain,
             "close": self._close,
             "store": self._store,
             "fetch": self._fetch,
@@ -266,6 +267,10 @@ class Keeper:
         if kept.open:
             kept.log.rotate()
             self._dirty.add(kept.log)
+        return {}
+
+    def _retain(self, request: "wire.Message", _descriptors: list[int]) -> "wire.Message":
+        self._find(request).retain(int(request["max_size"]), int(request["max_files"]))
         return {}
 
     def _close(self, request: "wire.Message", _descriptors: list[int]) -> "wire.Message":

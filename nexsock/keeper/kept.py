@@ -104,6 +104,11 @@ class Kept:
         }  # fmt: skip
         return self.exit
 
+    def retain(self, max_size: int, max_files: int) -> None:
+        """Keep so much of its log from now on."""
+        self.facts["max_size"], self.facts["max_files"] = max_size, max_files
+        self.log.retain(max_size, max_files)
+
     def drain(self) -> int:
         """Move all that is in the FIFOs now and write the index; the size of the log file."""
         if self.open:

@@ -46,6 +46,11 @@ class LogFile:
         self._dropped = 0
         self._devnull = -1
 
+    def retain(self, max_size: int, max_files: int) -> None:
+        """Keep so much from now on; what is too much by this goes with the next rotation."""
+        self.max_size, self.max_files = max_size, max_files
+        self._rotate_at = self._file_size = max_size
+
     def begin_run(self) -> None:
         """The run begins now; its separator goes into the index with the first flush."""
         self._began_ns = time.time_ns()
@@ -206,7 +211,8 @@ class LogFile:
 
 
 def make_room(log_path: str, index_path: str, max_files: int) -> None:
-    """Shift the numbers up to the first free one, or drop the last; the current names are free then.
+    """Shift the numbers up to the first free one, or drop the last and what is beyond it; the current names are free
+    then.
 
     Of each pair the index is renamed first. A keeper that is killed between the two leaves a log whose index is one
     number ahead; the next call, or the next opening, finishes that step. What is dropped loses its log first: a log
@@ -215,14 +221,22 @@ def make_room(log_path: str, index_path: str, max_files: int) -> None:
     for number in range(1, max_files - 1):
         if not os.path.exists(_numbered(index_path, number)):
             finish_step(log_path, index_path, number)
+    surplus = max_files
+    while os.path.exists(_numbered(log_path, surplus)):
+        _drop(log_path, index_path, surplus)
+        surplus += 1
     free = next((n for n in range(1, max_files) if not os.path.exists(_numbered(log_path, n))), max_files)
     if free == max_files:
         free = max_files - 1
-        for path in (log_path, index_path):
-            files.remove(_numbered(path, free))
+        _drop(log_path, index_path, free)
     for number in range(free, 0, -1):
         for path in (index_path, log_path):
             files.rename(_numbered(path, number - 1), _numbered(path, number))
+
+
+def _drop(log_path: str, index_path: str, number: int) -> None:
+    for path in (log_path, index_path):
+        files.remove(_numbered(path, number))
 
 
 def finish_step(log_path: str, index_path: str, number: int) -> None:

@@ -21,6 +21,7 @@ Messages
     flush         instance                                            size: of the log file, all readable bytes moved
     notice        instance                                            - (one `grew` follows, when its log has grown)
     rotate        instance                                            -
+    retain        instance, max_size, max_files                       -
     close         instance, which must have ended                     -  (its FIFOs are removed)
     store         name, one descriptor                                -
     fetch         name                                                one descriptor

@@ -109,6 +109,8 @@ class Executor:
         service = self._ledger.project.services[record.name]
         record = advance.updated(record, service, self._ledger.clock.wall())
         self._ledger.put(record)
+        if record.run is not None:
+            self._engine.update(service, record.run)
         self.attend(service, record)
 
     def _adopt(self, record: Record) -> None:

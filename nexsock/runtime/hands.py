@@ -185,6 +185,17 @@ class Hands:
         """Begin a new log file now."""
         await self._line.ask("rotate", {"instance": instance})
 
+    async def retain(self, instance: str, max_size: int, max_files: int) -> None:
+        """Keep so much of the log of this run from now on.
+
+        Raises:
+            Refused: nothing is kept under this name.
+        """
+        if held := self._held.get(instance):
+            files = replace(held.kept.files, max_size=max_size, max_files=max_files)
+            held.kept = replace(held.kept, files=files)
+        await self._line.ask("retain", {"instance": instance, "max_size": max_size, "max_files": max_files})
+
     async def store(self, name: str, descriptor: int) -> None:
         """Have the keeper hold a copy of a descriptor that shall outlive this brain; the caller keeps its own.
 

@@ -27,6 +27,9 @@ class Recorder:
     def signal(self, service, instance, number):
         self._note("signal", service)
 
+    def update(self, service, run):
+        self._note("update", service.name)
+
     def forget(self, service):
         self._note("forget", service)
 
@@ -47,11 +50,12 @@ def test_a_service_starts_in_the_engine_that_it_names(engine, orders, service, s
     assert orders == ["process: launch web", "external: launch cloud"]
 
 
-def test_kill_and_signal_go_where_it_was_launched(engine, orders, service, start):
+def test_kill_signal_and_update_go_where_it_was_launched(engine, orders, service, start):
     engine.launch(start(service("cloud", engine="external")))
     engine.kill("cloud", "i1")
     engine.signal("cloud", "i1", 1)
-    assert orders[1:] == ["external: kill cloud", "external: signal cloud"]
+    engine.update(service("cloud"), None)
+    assert orders[1:] == ["external: kill cloud", "external: signal cloud", "external: update cloud"]
 
 
 def test_an_end_goes_where_it_was_launched_though_the_file_names_another_engine(engine, orders, service, start, finish):

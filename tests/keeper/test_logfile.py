@@ -122,6 +122,20 @@ def test_a_single_file_begins_anew(service):
     assert service.text() == b"bbbb"
 
 
+def test_who_is_told_to_keep_less_drops_what_is_too_much_with_the_next_rotation(service):
+    log = service.open_log(max_size=4, max_files=4)
+    for text in (b"aaaa", b"bbbb", b"cccc", b"dddd"):
+        service.take(log, text)
+    log.retain(8, 2)
+    for text in (b"eeee", b"ffff"):
+        service.take(log, text)
+    log.close()
+    assert sorted(path.name for path in service.folder.glob("web.*")) == [
+        "web.idx", "web.idx.1", "web.log", "web.log.1", "web.out",
+    ]  # fmt: skip
+    assert (service.text(1), service.text()) == (b"ddddeeee", b"ffff")
+
+
 @pytest.mark.parametrize("renames", range(5))
 def test_a_rotation_that_was_cut_short_is_finished(tmp_path, renames):
     log, index = str(tmp_path / "web.log"), str(tmp_path / "web.idx")

@@ -98,6 +98,9 @@ class Stage:
     def signal(self, service: str, instance: str, number: int) -> None:
         self.orders.append(f"signal {service}")
 
+    def update(self, service: Service, run: Run) -> None:
+        self.orders.append(f"update {service.name}")
+
     def forget(self, service: str) -> None:
         self.writes.append(f"forget {service}")
 

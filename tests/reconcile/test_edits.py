@@ -54,7 +54,11 @@ def test_a_changed_probe_keeps_the_process_and_takes_effect(shop, make):
     slower = Healthcheck(kind="tcp", port=80, start_period_s=0.0, interval_s=1.0, retries=1)
     shop.edit(*files(shop, db=make("db", healthcheck=slower)))
     shop.probed("db", False)
-    assert (shop.run("db").instance, shop.take_orders(), shop.phase("db")) == (before.instance, [], "unhealthy")
+    assert (shop.run("db").instance, shop.take_orders(), shop.phase("db")) == (
+        before.instance,
+        ["update db"],
+        "unhealthy",
+    )
 
 
 def test_a_changed_policy_takes_effect_at_the_next_exit(shop, make):
@@ -68,7 +72,7 @@ def test_a_healthcheck_that_is_taken_away_makes_what_starts_running(stage, make,
     world.up()
     world.launched("db")
     world.edit(make("db"), make("api", {"db": "healthy"}))
-    assert (world.phase("db"), world.take_orders()) == ("running", ["launch db", "launch api"])
+    assert (world.phase("db"), world.take_orders()) == ("running", ["launch db", "update db", "launch api"])
 
 
 def test_a_healthcheck_that_is_added_before_the_launch_is_not_asked_too_early(stage, make, checked):
@@ -140,7 +144,7 @@ def test_an_edit_that_comes_back_before_the_restart_costs_one_restart(shop, make
 
 def test_an_edit_of_the_edges_applies_in_place(shop, make):
     shop.edit(*files(shop, web=make("web", {"db": "healthy"})))
-    assert (shop.take_orders(), shop.plan()) == ([], "nothing to do")
+    assert (shop.take_orders(), shop.plan()) == (["update web"], "nothing to do")
 
 
 def test_a_changed_source_restarts_and_takes_along_what_needs_it_when_told_to(shop):

@@ -58,6 +58,9 @@ class Hands:
     def kill(self, service: str, instance: str) -> None:
         self.done.append(f"kill {service} {instance}")
 
+    def update(self, service: Service, run: Run) -> None:
+        self.done.append(f"update {service.name} {run.instance}")
+
     def forget(self, service: str) -> None:
         self.done.append(f"forget {service}")
 
@@ -150,7 +153,7 @@ def test_what_does_not_run_is_stopped_without_the_engine(hands):
 def test_new_live_fields_are_probed_by_at_once(hands, checked):
     found = hands(healthcheck=checked)
     found.holds("ready")
-    assert found.take("update") == ["put web ready", "attend web old"]
+    assert found.take("update") == ["put web ready", "update web old", "attend web old"]
 
 
 def test_a_stray_is_adopted_with_the_run_that_it_was(hands, checked):

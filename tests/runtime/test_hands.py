@@ -201,6 +201,22 @@ async def test_rotation_under_a_fast_writer_loses_no_line(world):
     assert len(logs) > 3
 
 
+async def test_how_much_of_a_log_is_kept_can_be_changed_and_the_next_keeper_knows(world):
+    launch = world.launch("sh", "-c", "while read line; do echo $line; done", stdin=f"{world.home}/in")
+    os.mkfifo(f"{world.home}/in")
+    writing = os.open(f"{world.home}/in", os.O_RDWR)
+    await world.hands.spawn(launch)
+    await world.hands.retain(launch.instance, 4, 2)
+    await world.kill_keeper()
+    for line in (b"one\n", b"two\n"):
+        os.write(writing, line)
+        await world.until(lambda line=line: world.log(launch).encode() == line, "it is in a file of its own")
+    kept = (await world.hands.kept())[0].files
+    assert (kept.max_size, kept.max_files) == (4, 2)
+    await world.end(launch.instance)
+    os.close(writing)
+
+
 async def test_close_removes_the_fifos_and_acknowledge_the_memory(world):
     launch = world.launch("true")
     await world.run(launch)

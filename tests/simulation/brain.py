@@ -230,6 +230,9 @@ class Engine:
     def signal(self, service: str, instance: str, number: int) -> None:
         self._brain.on_signal(service, instance)
 
+    def update(self, service: Service, run: Run) -> None:
+        """Nothing of the simulated processes depends on it."""
+
     def forget(self, service: str) -> None:
         self._lives.pop(service, None)
 
