@@ -54,6 +54,7 @@ def detail(host: Host, name: str) -> ServiceDetail:
         log_file=f"{host.logs_dir}/{service.name}.log",
         origin=host.project.origin(f"services.{service.name}"),
         description=service.description,
+        labels=service.labels,
         project=host.info(),
     )
 

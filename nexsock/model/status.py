@@ -126,6 +126,7 @@ class ServiceDetail(Struct, frozen=True, kw_only=True):
     origin: str | None = None
     description: str = ""
     project: ProjectInfo | None = None
+    labels: dict[str, str] = {}
 
 
 class Because(Struct, frozen=True, kw_only=True):

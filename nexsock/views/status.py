@@ -23,6 +23,7 @@ def render(detail: ServiceDetail, *, colour: bool, columns: int, now: float) -> 
         ("ports", ", ".join(f"{name} {number}" for name, number in service.ports.items())),
         ("git", _git(service)),
         ("log", detail.log_file),
+        ("labels", ", ".join(style.one_line(f"{key}={value}") for key, value in detail.labels.items())),
         ("needs", ", ".join(_dependency(needed, colour) for needed in detail.depends_on)),
         ("needed by", ", ".join(detail.required_by)),
         *[("probe", _probe(probe, colour, now)) for probe in detail.probes],

@@ -24,6 +24,7 @@ def test_the_page_of_a_service(shop, now):
         log_file="/state/api.log",
         origin="nexsock.yaml:9:3",
         description="Orders and stock",
+        labels={"team": "orders", "tier": "2"},
     )
     assert status.render(detail, colour=False, columns=0, now=now) == (
         "api  ready, healthy  (nexsock.yaml:9:3)\n"
@@ -33,6 +34,7 @@ def test_the_page_of_a_service(shop, now):
         "  process    pid 4711, up 2m 3s, run 3\n"
         "  ports      http 8080, admin 9090\n"
         "  log        /state/api.log\n"
+        "  labels     team=orders, tier=2\n"
         "  needs      migrate completed_successfully (met), cache started (not met, not required)\n"
         "  needed by  web\n"
         "  probe      http: ok, 3s ago: 200\n"
