@@ -1,17 +1,9 @@
 """A resolved document as YAML that reads like the file that it came from, with the origin of each value if wanted."""
 
-import json
-import re
 from collections.abc import Iterator
 
 from nexsock.config.node import Node
-
-PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./ @%+=~-]*(?<! )")
-"""Text that means itself in YAML 1.1 and 1.2, unless it is one of WORDS."""
-
-WORDS = frozenset(
-    {"true", "false", "null", "yes", "no", "on", "off", "y", "n", ".inf", ".nan", ".", "..", "---", "..."}
-)
+from nexsock.config.written import scalar
 
 
 def yaml(document: Node, *, with_origins: bool) -> str:
@@ -44,13 +36,6 @@ def _entry(head: str, child: Node, indent: str) -> Iterator[tuple[str, str]]:
 def place(node: Node) -> str:
     """ "nexsock.yaml:14:7", and what the value went through: "nexsock.yaml:14:7, variable TAG"."""
     return f"{node.origin}, {node.via}" if node.via else str(node.origin)
-
-
-def scalar(value: object) -> str:
-    """A scalar, or an empty map or list, on one line."""
-    if isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in WORDS:
-        return value
-    return json.dumps(value, ensure_ascii=False)
 
 
 def origins(document: Node) -> dict[str, str]:
