@@ -7,6 +7,7 @@
     ├── ServiceFailed            service_failed    1   409   it ran and failed, or did not become ready
     ├── PortBusy                 port_busy         1   409   somebody else holds a declared port
     ├── LaunchError              launch            1   409   program, folder or permission is missing
+    ├── Conflict             conflict          1   409   somebody else changed the same thing first
     ├── StateError               state             1   500   the store cannot be read or written
     ├── Unreachable              unreachable       3   502   no daemon answers
     ├── Incompatible             incompatible      3   502   daemon and client speak different versions
@@ -68,6 +69,10 @@ class PortBusy(NexsockError):
 
 class LaunchError(NexsockError):
     code, exit_status, http_status = "launch", 1, 409
+
+
+class Conflict(NexsockError):
+    code, exit_status, http_status = "conflict", 1, 409
 
 
 class StateError(NexsockError):

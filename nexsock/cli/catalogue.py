@@ -41,8 +41,11 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "File": {
         "init": Entry("file", "Write a first nexsock.yaml."),
         "validate": Entry("file", "Check the file; report every problem with its place."),
-        "config": Entry("file", "Print the file as it is understood, variables filled in."),
+        "config": Entry("config", "Print the file as it is understood; read or change a service in it."),
         "schema": Entry("file", "Print the JSON Schema of nexsock.yaml."),
+        "add": Entry("edit", "Add a service to the file."),
+        "remove": Entry("edit", "Remove a service from the file."),
+        "dependency": Entry("edit", "List what services need, or change it in the file."),
     },
     "Host": {
         "daemon": Entry("host", "Start, stop or look at the daemon."),

@@ -13,13 +13,15 @@ app = typer.Typer(rich_markup_mode=None)
 
 TAKE_SERVICES = (
     "up", "down", "plan", "status", "why", "logs", "events", "history", "diff", "port", "url", "env",
-    "start", "stop", "restart", "kill", "wait", "run", "exec",
+    "start", "stop", "restart", "kill", "wait", "run", "exec", "remove",
 )  # fmt: skip
 """Commands whose arguments are names of services."""
 
 BELOW = {
     "daemon": "start stop restart status logs install",
     "db": "status migrate rollback",
+    "config": "get update",
+    "dependency": "add remove list",
     "completion": "bash zsh fish",
 }
 

@@ -1,14 +1,12 @@
-"""Commands about the file: `init`, `validate`, `config`, `schema`. None of them needs the daemon."""
+"""Commands about the file: `init`, `validate`, `schema`. None of them needs the daemon."""
 
 import os
-from typing import Annotated, Any
 
 import typer
 
-from nexsock import errors, places, reservations
+from nexsock import errors
 from nexsock.cli import first_file
 from nexsock.cli.session import Session
-from nexsock.model.load import Reserved
 from nexsock.views import document, problems, style
 
 app = typer.Typer(rich_markup_mode=None)
@@ -61,30 +59,6 @@ def validate(context: typer.Context) -> int:
     if not ok:
         session.tell(f"{style.paint('error:', 'red', session.look.colour)} {problems.summary(found)}\n")
     return 0 if ok else 2
-
-
-@app.command()
-def config(
-    context: typer.Context,
-    resolved: Annotated[  # noqa: ARG001 - what is printed is always resolved; the name says it for scripts
-        bool, typer.Option("--resolved", help="With variables, includes and defaults filled in; always so.")
-    ] = False,
-    origins: Annotated[bool, typer.Option("--origins", help="With the place that each value comes from.")] = False,
-) -> int:
-    """Print the file as it is understood, variables filled in."""
-    from nexsock.cli import resolved as drawing
-    from nexsock.config import load
-
-    session: Session = context.obj
-    found = load.resolved(session.project_here(with_environ=True), reserved=_reserved(session))
-    places: dict[str, Any] = {"origins": drawing.origins(found)} if origins else {}
-    return session.answer({"config": found.plain(), **places}, drawing.yaml(found, with_origins=origins))
-
-
-def _reserved(session: Session) -> Reserved:
-    """The ports that the daemon has chosen; those that it has not get the numbers that it would choose first."""
-    table = reservations.read(places.from_environ(session.environ, os.getuid()).ports)
-    return Reserved(ports={name: held.ports for name, held in table.items()})
 
 
 @app.command()

@@ -98,7 +98,12 @@ def problems(request: ProjectRef, read: Reader = source.read) -> tuple[Problem, 
         return tuple(problem for problem in error.problems if isinstance(problem, Problem))
 
 
-def _start(request: ProjectRef, read: Reader, reserved: Reserved) -> _Loading:
+def locate(request: ProjectRef) -> tuple[str, tuple[str, ...]]:
+    """The folder of the request's project and the files to merge, both with links followed to folders.
+
+    Raises:
+        ConfigError: there is none.
+    """
     paths = list(request.files) or discovery.find(request.directory)
     if not paths:
         raise errors.ConfigError(
@@ -108,7 +113,18 @@ def _start(request: ProjectRef, read: Reader, reserved: Reserved) -> _Loading:
     directory = os.path.realpath(
         request.directory if request.files and request.directory else os.path.dirname(paths[0])
     )
-    return _Loading(request, read, directory, tuple(_absolute(directory, path) for path in paths), reserved)
+    return directory, tuple(_absolute(directory, path) for path in paths)
+
+
+def shown(directory: str, path: str) -> str:
+    """The name of a file in messages: relative to the project where it lies below it."""
+    below = directory.rstrip("/") + "/"
+    return path[len(below) :] if path.startswith(below) else path
+
+
+def _start(request: ProjectRef, read: Reader, reserved: Reserved) -> _Loading:
+    directory, paths = locate(request)
+    return _Loading(request, read, directory, paths, reserved)
 
 
 def _absolute(directory: str, path: str) -> str:
@@ -222,9 +238,8 @@ class _Loading:
         return tuple(_with_line(problem, lines.get(problem.file, [])) for problem in found)
 
     def shown(self, path: str) -> str:
-        """The name of a file in messages: relative to the project where it lies below it."""
-        below = self.directory.rstrip("/") + "/"
-        return path[len(below) :] if path.startswith(below) else path
+        """As the function of this name."""
+        return shown(self.directory, path)
 
     def _open_base(self, name: str, origin: Origin) -> Node | None:
         return self._open(os.path.normpath(os.path.join(self.directory, name)), name, origin, self.variables)

@@ -37,6 +37,15 @@ def read(path: str) -> str:
     Raises:
         Unreadable: it is missing, closed to us, not a regular file, too large, or not UTF-8.
     """
+    return decode(read_bytes(path))
+
+
+def read_bytes(path: str) -> bytes:
+    """The content of a regular file of at most 10 MiB.
+
+    Raises:
+        Unreadable: it is missing, closed to us, not a regular file, or too large.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError as error:
@@ -44,7 +53,7 @@ def read(path: str) -> str:
     except ValueError as error:
         raise Unreadable("has a NUL character in its name", advice="take it out") from error
     try:
-        return _decoded(_content(descriptor))
+        return _content(descriptor)
     except OSError as error:
         raise _refusal(error) from error
     finally:
@@ -65,7 +74,12 @@ def _content(descriptor: int) -> bytes:
     return b"".join(parts)
 
 
-def _decoded(content: bytes) -> str:
+def decode(content: bytes) -> str:
+    """The text of a file.
+
+    Raises:
+        Unreadable: it is not UTF-8.
+    """
     try:
         return content.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:

@@ -14,9 +14,6 @@ from nexsock.config import expected, spots, tree, written
 from nexsock.config.node import Node
 from nexsock.config.spots import Path, Spot
 
-USUAL_STEP = 2
-"""Columns by which files are indented that do not say."""
-
 
 class Unspliceable(Exception):
     """The text cannot be changed there; `str()` is a sentence, `offset` the place in the text."""
@@ -33,7 +30,7 @@ def put(text: str, path: Path, value: Node) -> str:
     """
     root = spots.of(text)
     if root is None or root.is_empty:
-        spliced = _with_lines(text, len(text), _nested(path, value, USUAL_STEP), 0)
+        spliced = _with_lines(text, len(text), _nested(path, value, written.STEP), 0)
         return _checked(text, spliced, path, expected.assigned(_plain(text), path, value.plain()))
     way = spots.along(root, path)
     depth = len(way) - 1
@@ -214,7 +211,10 @@ def _without_lines(text: str, parent: Spot, number: int, *, whole: bool) -> str:
             rf" {{{first - start}}}#", text[above:start]
         ):
             start = above
-        start = _gap_above(text, start, end)
+        if number == 0:
+            end = len(text) - len(re.sub(r"\A(?:\r?\n[ ]*(?=\r?\n))+", "", text[end:]))
+        else:
+            start = _gap_above(text, start, end)
     before, after = text[:start], re.sub(r"\A\r?\n", "", text[end:], count=1)
     if not after and not text.endswith("\n"):
         return before.rstrip("\r\n")
@@ -280,7 +280,7 @@ def _step(way: list[Spot]) -> int:
     for value in root.values:
         if value.kind == "map" and not value.inside and value.column > root.column:
             return value.column - root.column
-    return USUAL_STEP
+    return written.STEP
 
 
 def _has_gaps(text: str, spot: Spot) -> bool:

@@ -1,4 +1,4 @@
-"""The process that loads files for the daemon: `python -m nexsock.config.worker`.
+"""The process that loads and edits files for the daemon: `python -m nexsock.config.worker`.
 
 Reads requests on stdin and writes one answer for each on stdout, until stdin ends. Both are msgpack with their length
 in front (4 bytes, big endian). A hostile file may exhaust or crash this process; its parent has the deadline and
@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from nexsock import errors
-from nexsock.config import load
+from nexsock.config import edit, load
 from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.problem import Problem
 
@@ -46,12 +46,16 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def answer(request: LoadRequest) -> LoadAnswer:
-    """The project of a request, or what is wrong with its files."""
+    """What a request asks for, or what is wrong with its files."""
     try:
+        if request.edit is not None:
+            return LoadAnswer(edited=edit.apply(request.ref, request.edit, reserved=request.reserved))
+        if request.look is not None:
+            return LoadAnswer(definition=edit.look(request.ref, request.look, reserved=request.reserved))
         return LoadAnswer(project=load.load(request.ref, reserved=request.reserved))
-    except errors.ConfigError as error:
-        problems = tuple(problem for problem in error.problems if isinstance(problem, Problem))
-        return LoadAnswer(message=error.message, hint=error.hint, problems=problems)
+    except errors.NexsockError as error:
+        problems = tuple(problem for problem in getattr(error, "problems", ()) if isinstance(problem, Problem))
+        return LoadAnswer(message=error.message, hint=error.hint, problems=problems, code=error.code)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,16 @@ import re
 from collections.abc import Iterator
 
 from nexsock.config.node import Node
+from nexsock.model.origin import Origin
 
 LINE_WIDTH = 100
 """A list of plain values that is longer gets a line for each."""
+
+STEP = 2
+"""Columns by which what is within is indented, where nothing else is said."""
+
+NOWHERE = Origin("", 1, 1)
+"""The place of a value that does not come from a file."""
 
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./ @%+=~-]*(?<! )")
 """Text that means itself in YAML 1.1 and 1.2, unless it is one of _WORDS."""
@@ -22,6 +29,23 @@ def scalar(value: object) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def text(value: object) -> str:
+    """A plain value as YAML; a scalar, or what is empty, on a line of its own."""
+    node = _node(value)
+    if isinstance(node.value, dict | list) and node.value:
+        return "".join(f"{line}\n" for line in block(node, STEP))
+    return scalar(node.value) + "\n"
+
+
+def _node(value: object) -> Node:
+    children: object = value
+    if isinstance(value, dict):
+        children = {key: _node(child) for key, child in value.items()}
+    elif isinstance(value, list):
+        children = [_node(child) for child in value]
+    return Node(children, NOWHERE)  # type: ignore[arg-type]  # plain values become nodes by their own shape
 
 
 def inline(node: Node) -> str:

@@ -26,6 +26,7 @@ from nexsock.engines.sweep import Sweep
 from nexsock.logs import read
 from nexsock.model.event import Event, EventKind
 from nexsock.model.log import LogQuery
+from nexsock.model.plan import Plan
 from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
@@ -238,17 +239,26 @@ class Host:
     async def reload(self) -> None:
         """Load the project's files as they are now and apply them; if they are broken, tell, and keep what is live."""
         async with self.changing:
-            read_at = clock.wall()
-            try:
-                project = await self._loader.load(self._ref_of_now())
-            except errors.ConfigError as error:
-                self.broken(error)
-                return
-            if project == self.project and self.fault is None:
-                return
-            await self.adopt(project, self.ref, None, read_at)
-            self._tell("config", "applied")
-            self.reconciler.apply(project)
+            await self.renew()
+
+    async def renew(self) -> Plan | None:
+        """As `reload`, for who holds `changing`; returns the plan's first round where there was something new."""
+        read_at = clock.wall()
+        try:
+            project = await self._loader.load(self._ref_of_now())
+        except errors.ConfigError as error:
+            self.broken(error)
+            return None
+        if project == self.project and self.fault is None:
+            return None
+        await self.adopt(project, self.ref, None, read_at)
+        self._tell("config", "applied")
+        return self.reconciler.apply(project)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether something is wanted of the project, or is there."""
+        return bool(self.reconciler.wanted) or any(record.alive for record in self.state.records.values())
 
     def _ref_of_now(self) -> ProjectRef:
         """How to load what the project is now: an override file may have come or gone."""

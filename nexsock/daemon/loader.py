@@ -1,4 +1,4 @@
-"""Have configurations loaded by a worker process, so that the daemon stays small and a hostile file harms only it.
+"""Have files loaded and edited by a worker process, so that the daemon stays small and a hostile file harms only it.
 
 The worker is started when a file must be read, kept warm for a minute after the last use, and killed when it does
 not answer in time. One request at a time.
@@ -10,13 +10,14 @@ import logging
 import os
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
 import nexsock
 from nexsock import errors
 from nexsock.daemon.numbers import Numbers
+from nexsock.model.edit import Definition, Edit, Edited
 from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.project import Project, ProjectRef
 
@@ -72,10 +73,42 @@ class Loader:
         Raises:
             ConfigError: the files have problems, or the worker crashed or was too slow over them.
         """
+        async with self._in_turn():
+            return await self._load(request)
+
+    async def edit(self, request: ProjectRef, edit: Edit) -> Edited:
+        """Have the request's files changed.
+
+        Raises:
+            NexsockError: as nexsock.config.edit.apply; then nothing was changed.
+        """
+        async with self._in_turn():
+            reserved = self._numbers.reserved(frozenset())
+            answer = await self._ask(LoadRequest(ref=request, reserved=reserved, edit=edit))
+        if answer.edited is None:
+            raise _error(answer)
+        return answer.edited
+
+    async def look(self, request: ProjectRef, service: str) -> Definition:
+        """How the request's files define a service.
+
+        Raises:
+            NexsockError: as nexsock.config.edit.look.
+        """
+        async with self._in_turn():
+            reserved = self._numbers.reserved(frozenset())
+            answer = await self._ask(LoadRequest(ref=request, reserved=reserved, look=service))
+        if answer.definition is None:
+            raise _error(answer)
+        return answer.definition
+
+    @contextlib.asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """Nobody else asks the worker meanwhile, and it stays warm afterwards."""
         async with self._turn:
             self._keep()
             try:
-                return await self._load(request)
+                yield
             finally:
                 self._end_when_idle()
 
@@ -86,7 +119,7 @@ class Loader:
             answer = await self._ask(LoadRequest(ref=request, reserved=self._numbers.reserved(avoid)))
             project = answer.project
             if project is None:
-                raise errors.ConfigError(answer.message, answer.problems, hint=answer.hint)
+                raise _error(answer)
             if not project.auto_ports:
                 return project
             if not (in_use := await asyncio.to_thread(self._numbers.in_use, project)):
@@ -185,6 +218,14 @@ class Loader:
     def _idle(self) -> None:
         if not self._turn.locked():
             self._ending = asyncio.ensure_future(self._end())
+
+
+def _error(answer: LoadAnswer) -> errors.NexsockError:
+    """What a worker's answer without a result says."""
+    kind = errors.BY_CODE.get(answer.code, errors.NexsockError)
+    if issubclass(kind, errors.ConfigError):
+        return kind(answer.message, answer.problems, hint=answer.hint)
+    return kind(answer.message, hint=answer.hint)
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:

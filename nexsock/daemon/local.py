@@ -4,7 +4,7 @@ import asyncio
 import functools
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from signal import Signals
 
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from nexsock.daemon.bus import Bus
 from nexsock.daemon.host import Host, Shared
 from nexsock.daemon.loader import Loader
 from nexsock.model import names
+from nexsock.model.edit import Definition, Edit, EditStatus, ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.log import LogLine
 from nexsock.model.project import Project, ProjectRef
@@ -185,6 +186,45 @@ class LocalApi:
             await host.watch(request.on)
         return answers.project_status(host)
 
+    # -- commands that change the file
+
+    async def add_service(self, request: api.AddServiceRequest) -> EditStatus:
+        edit = Edit(action="add", service=request.service, fields=request.fields)
+        return await self._edit(request.project, edit, request.apply)
+
+    async def remove_service(self, request: api.RemoveServiceRequest) -> EditStatus:
+        edit = Edit(action="remove", service=request.service, force=request.force)
+        return await self._edit(request.project, edit, request.apply)
+
+    async def update_config(self, request: api.UpdateConfigRequest) -> EditStatus:
+        edit = Edit(
+            action="update",
+            service=request.service,
+            fields=request.fields,
+            unset=request.unset,
+            digest=request.digest,
+        )
+        return await self._edit(request.project, edit, request.apply)
+
+    async def add_dependency(self, request: api.DependencyRequest) -> EditStatus:
+        edit = Edit(action="add_dependency", service=request.service, others=request.others, fields=request.fields)
+        return await self._edit(request.project, edit, request.apply)
+
+    async def remove_dependency(self, request: api.DependencyRequest) -> EditStatus:
+        edit = Edit(action="remove_dependency", service=request.service, others=request.others)
+        return await self._edit(request.project, edit, request.apply)
+
+    async def _edit(self, ref: ProjectRef, edit: Edit, apply: bool) -> EditStatus:
+        """Change the file; what is up takes it up before a watch hears of it, so that the answer has the plan."""
+        ref = self._placed(ref)
+        host = self._met(ref)
+        async with host.changing if host is not None else nullcontext():
+            edited = await self._loader.edit(ref, edit)
+            plan = await host.renew() if host is not None and apply and host.is_up else None
+        return EditStatus(
+            service=edit.service, files=edited.files, origin=edited.origin, applied=plan is not None, plan=plan
+        )
+
     # -- questions
 
     async def plan(self, request: api.PlanRequest) -> PlanStatus:
@@ -221,6 +261,13 @@ class LocalApi:
         project = await self._loader.load(self._placed(request.project))
         host = self.hosts.get(project.id)
         return describe.graph(project, host.state.records if host else {})
+
+    async def get_config(self, request: api.ServiceRequest) -> Definition:
+        return await self._loader.look(self._placed(request.project), request.service)
+
+    async def list_dependencies(self, request: api.ServicesRequest) -> tuple[ListedDependency, ...]:
+        project = await self._loader.load(self._placed(request.project))
+        return describe.listed(project, request.services)
 
     async def environment(self, request: api.ServiceRequest) -> ServiceEnvironment:
         service = (await self._known(request.project)).service(request.service)
@@ -285,11 +332,15 @@ class LocalApi:
                 host = self.hosts[project.id] = await revival.meet(self._shared, self._loader, project, ref)
         return host, project
 
+    def _met(self, ref: ProjectRef) -> Host | None:
+        """The host of a request's folder, if its project has been met."""
+        directory = ref.directory or os.path.dirname("".join(ref.files[:1]))
+        return self.hosts.get(names.project_id(os.path.realpath(directory))) if directory else None
+
     async def _known(self, ref: ProjectRef) -> Host:
         """The host that a request names; the file is read only if the project has never been up."""
-        if (directory := ref.directory or os.path.dirname("".join(ref.files[:1]))) and ref.name is None:
-            host = self.hosts.get(names.project_id(os.path.realpath(directory)))  # noqa: ASYNC240 a few lstat calls
-            if host is not None:
+        if (ref.directory or ref.files) and ref.name is None:
+            if (host := self._met(ref)) is not None:
                 return host
             return (await self._load(self._placed(ref)))[0]
         return self._named(ref)

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from nexsock.model.edit import Definition, Edit, Edited
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
 
@@ -21,16 +22,24 @@ class Reserved(Struct, frozen=True, kw_only=True):
 
 
 class LoadRequest(Struct, frozen=True, kw_only=True):
-    """Load the project of `ref`."""
+    """Load the project of `ref`; or, with `edit`, change its files; or, with `look`, say how they define a service."""
 
     ref: ProjectRef
     reserved: Reserved = Reserved()
+    edit: Edit | None = None
+    look: str | None = None
 
 
 class LoadAnswer(Struct, frozen=True, kw_only=True):
-    """The project, or why there is none: then `message` is a sentence and `problems` may be empty."""
+    """What was asked for, or why it is not there: then `message` is a sentence and `problems` may be empty.
+
+    `code` is that of the error (see nexsock.errors).
+    """
 
     project: Project | None = None
+    edited: Edited | None = None
+    definition: Definition | None = None
+    code: str = "config"
     message: str = ""
     hint: str | None = None
     problems: tuple[Problem, ...] = ()

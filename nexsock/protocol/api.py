@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from nexsock.model.edit import Definition, EditStatus, ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.log import LogLine, LogQuery
 from nexsock.model.project import ProjectRef
@@ -196,6 +197,48 @@ class ShutdownRequest(Struct, frozen=True, kw_only=True):
     restart: bool = False
 
 
+class AddServiceRequest(Struct, frozen=True, kw_only=True):
+    """`fields` as in model.edit.Edit. With `apply`, a project that is up takes the change up at once.
+
+    `project.environ` is required by all requests that change the file: it is validated with these variables.
+    """
+
+    project: ProjectRef
+    service: str
+    fields: dict[str, str] = {}
+    apply: bool = True
+
+
+class RemoveServiceRequest(Struct, frozen=True, kw_only=True):
+    """`force`: together with the dependencies on it."""
+
+    project: ProjectRef
+    service: str
+    force: bool = False
+    apply: bool = True
+
+
+class UpdateConfigRequest(Struct, frozen=True, kw_only=True):
+    """`fields`, `unset` and `digest` as in model.edit.Edit."""
+
+    project: ProjectRef
+    service: str
+    fields: dict[str, str] = {}
+    unset: tuple[str, ...] = ()
+    digest: str | None = None
+    apply: bool = True
+
+
+class DependencyRequest(Struct, frozen=True, kw_only=True):
+    """`service` needs, or no longer needs, each of `others`; `fields` are those of a dependency: "condition"."""
+
+    project: ProjectRef
+    service: str
+    others: tuple[str, ...]
+    fields: dict[str, str] = {}
+    apply: bool = True
+
+
 class Api(Protocol):
     """The daemon as its clients see it (daemon.local in process, client.remote over a socket)."""
 
@@ -223,6 +266,14 @@ class Api(Protocol):
     async def environment(self, request: ServiceRequest) -> ServiceEnvironment: ...
     async def command(self, request: ServiceRequest) -> CommandSpec: ...
 
+    async def add_service(self, request: AddServiceRequest) -> EditStatus: ...
+    async def remove_service(self, request: RemoveServiceRequest) -> EditStatus: ...
+    async def update_config(self, request: UpdateConfigRequest) -> EditStatus: ...
+    async def get_config(self, request: ServiceRequest) -> Definition: ...
+    async def add_dependency(self, request: DependencyRequest) -> EditStatus: ...
+    async def remove_dependency(self, request: DependencyRequest) -> EditStatus: ...
+    async def list_dependencies(self, request: ServicesRequest) -> tuple[ListedDependency, ...]: ...
+
     async def database(self, request: DatabaseRequest) -> DatabaseStatus: ...
 
     def logs(self, request: LogsRequest) -> AsyncIterator[LogLine]: ...
@@ -245,7 +296,13 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=2, name="stop_service", request=ServicesRequest, reply=Progress, stream=True),
     Operation(number=3, name="restart_service", request=ServicesRequest, reply=Progress, stream=True),
     Operation(number=4, name="service_status", request=ServiceRequest, reply=ServiceDetail),
+    Operation(number=5, name="add_service", request=AddServiceRequest, reply=EditStatus),
+    Operation(number=6, name="remove_service", request=RemoveServiceRequest, reply=EditStatus),
     Operation(number=7, name="list_services", request=ServicesRequest, reply=ProjectStatus),
+    Operation(number=8, name="update_config", request=UpdateConfigRequest, reply=EditStatus),
+    Operation(number=9, name="get_config", request=ServiceRequest, reply=Definition),
+    Operation(number=10, name="add_dependency", request=DependencyRequest, reply=EditStatus),
+    Operation(number=11, name="remove_dependency", request=DependencyRequest, reply=EditStatus),
     Operation(number=12, name="up", request=UpRequest, reply=Progress, stream=True),
     Operation(number=13, name="down", request=DownRequest, reply=Progress, stream=True),
     Operation(number=14, name="plan", request=PlanRequest, reply=PlanStatus),
@@ -262,6 +319,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=27, name="events", request=EventsRequest, reply=Event, stream=True),
     Operation(number=28, name="render", request=RenderRequest, reply=Rendered, stream=True),
     Operation(number=29, name="list_projects", request=Nothing, reply=tuple[ProjectSummary, ...]),
+    Operation(number=39, name="list_dependencies", request=ServicesRequest, reply=tuple[ListedDependency, ...]),
     Operation(number=40, name="shutdown", request=ShutdownRequest, reply=Nothing),
     Operation(number=41, name="system_status", request=Nothing, reply=DaemonStatus),
     Operation(number=42, name="ping", request=Nothing, reply=Nothing),

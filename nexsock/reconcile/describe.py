@@ -1,8 +1,10 @@
 """Records in the words that clients are told: a line of `ps`, the page of `status`, the chain of `why`. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from nexsock import errors
 from nexsock.lifecycle import health as judging
+from nexsock.model.edit import ListedDependency
 from nexsock.model.log import LogSlice
 from nexsock.model.plan import FieldChange, Hold
 from nexsock.model.project import Project
@@ -189,6 +191,31 @@ def next_action(service: Service | None, record: Record, *, now: float, wall: fl
             told = service.healthcheck.kind == "notify"
             return Next(action="wait for its READY=1" if told else "probe it again", at=due)
     return None
+
+
+def listed(project: Project, chosen: Sequence[str]) -> tuple[ListedDependency, ...]:
+    """What each of the chosen services needs, or every service.
+
+    Raises:
+        NotFound: the project has no such service.
+    """
+    for name in chosen:
+        if name not in project.services:
+            raise errors.NotFound(f"no service '{name}' in project '{project.name}'")
+    return tuple(
+        ListedDependency(
+            service=name,
+            on=other,
+            condition=need.condition,
+            required=need.required,
+            restart=need.restart,
+            tunnel=bool(need.tunnel),
+            origin=project.origin(f"services.{name}.depends_on.{other}"),
+        )
+        for name, service in project.services.items()
+        if not chosen or name in chosen
+        for other, need in service.depends_on.items()
+    )
 
 
 def graph(project: Project, records: Mapping[str, Record]) -> Graph:

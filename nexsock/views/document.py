@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from nexsock.errors import NexsockError
+from nexsock.model.edit import EditStatus
 from nexsock.model.plan import Plan
 from nexsock.model.status import DaemonStatus, Outcome, PlanStatus, ProjectStatus, ServiceDetail
 from nexsock.views import ps, times
@@ -85,6 +86,12 @@ def _steps(found: Plan) -> dict[str, Any]:
         "holds": plain(found.holds),
         "skips": plain(found.skips),
     }
+
+
+def edit(found: EditStatus) -> dict[str, Any]:
+    """`add`, `remove`, `config update`, `dependency add|remove`."""
+    steps = {} if found.plan is None else _steps(found.plan)
+    return {**{key: value for key, value in plain(found).items() if key != "plan"}, **steps}
 
 
 def outcome(found: Outcome) -> dict[str, Any]:

@@ -16,4 +16,5 @@ def sentences(error: NexsockError, *, colour: bool) -> str:
     head = style.paint("error:", "red", colour)
     if not listed:
         return f"{head} {error}\n"
-    return f"{problems.render(listed, colour=colour)}{head} {problems.summary(listed)}\n"
+    advice = f"; {error.hint}" if error.hint else ""
+    return f"{problems.render(listed, colour=colour)}{head} {problems.summary(listed)}{advice}\n"

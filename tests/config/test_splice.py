@@ -28,7 +28,7 @@ services:
       - NODE_ENV=development  # or production
       - PORT=3000
       depends_on: [db]   # the rest is optional
-      very_long: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+      very_long: LONG
 
   # Works
   worker:
@@ -42,7 +42,7 @@ services:
 
 x-last: {a: 1,   b: [1,
     2]}
-"""
+""".replace("LONG", f'"{"a line that nobody breaks " * 8}"')
 
 
 def value(text: str) -> Node:
@@ -240,7 +240,8 @@ LAYOUTS = [
     SHOP.replace("\n", "\r\n"),
     SHOP.rstrip("\n"),
     "services: {web: {command: x, ports: {a: 1, b: 2}}, db: {command: y,}}  # all\n",
-    "services:\n\n    web:\n        command: |\n          one\n\n          two\n\n        environment:\n\n          A: '1'\n\n\n    db: {command: y}\n",
+    "services:\n\n    web:\n        command: |\n          one\n\n          two\n\n        environment:\n\n"
+    "          A: '1'\n\n\n    db: {command: y}\n",
     '{"services": {"web": {"command": "x"},\n  "db": {"command": "y", "environment": {}}}}',
 ]
 PLACES = [

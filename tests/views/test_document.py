@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from nexsock import errors
+from nexsock.model.edit import ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.log import LogLine, LogSlice
 from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
@@ -48,6 +49,7 @@ NOUNS: dict[str, type] = {
     "service": ServiceStatus,
     "git": GitStatus,
     "dependency": DependencyStatus,
+    "dependency list": ListedDependency,
     "probe": ProbeStatus,
     "run": RunStatus,
     "log_slice": LogSlice,
@@ -73,7 +75,8 @@ NOUNS: dict[str, type] = {
 
 COMPOSED = {
     *("error", "status", "plan", "daemon"),  # checked below
-    *("validate", "db", "port", "url", "doctor", "check", "setting", "config", "init", "version"),  # tests/cli
+    *("validate", "db", "port", "url", "doctor", "check", "setting", "config", "config get", "edit"),  # tests/cli
+    *("init", "version"),
 }
 
 
