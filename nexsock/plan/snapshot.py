@@ -4,36 +4,41 @@ Values stand there as people may see them: of a secret there is only a short mar
 the same one. A mark has 16 bits: nobody can find the value by it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 import msgspec
 
 from nexsock.model.plan import FieldChange
-from nexsock.model.service import Service
+from nexsock.model.service import Launch, Service
 from nexsock.model.state import Snapshot
 from nexsock.plan import diff
 
 VALUE_CHARACTERS = 200
 """What is remembered of one value; of a longer one the mark says whether it is the same."""
 
+_USUAL = Launch()
+_REST = tuple(name for name in Launch.__struct_fields__ if name not in ("environment", "configs"))
+
 
 def take(service: Service) -> Snapshot:
-    """Everything whose change needs a new run, field by field, in the order of the model."""
+    """Everything whose change needs a new run, field by field; what is as it is without a word is left out.
+
+    A thousand services that start together take a thousand of these, so nothing is done for what is not set.
+    """
     fields: dict[str, str] = {}
     marks: dict[str, str] = {}
-    fingerprinted = {"launch": service.launch, "engine": service.engine, "external": service.external}
-    for path, value in _leaves("", fingerprinted):
-        name, full = diff.as_written(path), diff.shown(path, value)
-        shown = str(value)[:8] if path.startswith("launch.configs.") else full[:VALUE_CHARACTERS]
-        fields[name] = shown
-        if diff.MASK in full or len(full) > len(shown):
+    for path, name, value in _values(service):
+        full = diff.shown(path, value)
+        fields[name] = shown = full[:VALUE_CHARACTERS]
+        if diff.MASK in full or len(full) > VALUE_CHARACTERS:
             marks[name] = _mark(path, value)
+    fields.update({f"configs.{name}": digest[:8] for name, digest in service.launch.configs.items()})
     return Snapshot(fields=fields, marks=marks)
 
 
 def between(old: Snapshot, new: Snapshot, origin: Callable[[str], str | None]) -> tuple[FieldChange, ...]:
-    """The fields that differ, in the order of the model and then by name.
+    """The fields that differ, those of the older one first.
 
     Args:
         origin: the place in the file of a field, by its path.
@@ -45,19 +50,32 @@ def between(old: Snapshot, new: Snapshot, origin: Callable[[str], str | None]) -
     )
 
 
-def _leaves(path: str, value: object) -> list[tuple[str, object]]:
-    """(path, value) of everything that is set."""
+def _values(service: Service) -> Iterator[tuple[str, str, object]]:
+    """(path in the model, path in the file, value) of everything that is set."""
+    launch = service.launch
+    for name, value in launch.environment.items():
+        yield f"launch.environment.{name}", f"environment.{name}", value
+    for name in _REST:
+        value = getattr(launch, name)
+        if value != getattr(_USUAL, name):
+            yield from _leaves(f"launch.{name}", value)
+    if service.engine != "process":
+        yield from _leaves("engine", service.engine)
+    if service.external is not None:
+        yield from _leaves("external", service.external)
+
+
+def _leaves(path: str, value: object) -> Iterator[tuple[str, str, object]]:
     if isinstance(value, msgspec.Struct):
         pairs = [(name, getattr(value, name)) for name in value.__struct_fields__]
     elif isinstance(value, dict):
         pairs = list(value.items())
     else:
-        return [] if value in (None, (), "") and not path.startswith("launch.environment.") else [(path, _plain(value))]
-    return [leaf for key, item in pairs for leaf in _leaves(f"{path}.{key}" if path else str(key), item)]
-
-
-def _plain(value: object) -> object:
-    return msgspec.to_builtins(value)
+        yield path, diff.as_written(path), value
+        return
+    for name, item in pairs:
+        if item not in (None, (), ""):
+            yield from _leaves(f"{path}.{name}", item)
 
 
 def _mark(path: str, value: object) -> str:
