@@ -1,4 +1,4 @@
-"""Commands that look: `ps`, `status`, `why`, `history`, `diff`, `graph`, `port`, `url`, `ls`."""
+"""Commands that look: `ps`, `status`, `why`, `history`, `diff`, `timings`, `graph`, `port`, `url`, `ls`."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -9,11 +9,12 @@ import typer
 from nexsock import errors
 from nexsock.cli import arguments
 from nexsock.cli.session import Session
-from nexsock.model.status import Graph, ProjectStatus, ProjectSummary, RunDiff, RunStatus, ServiceDetail, Why
+from nexsock.model.status import Graph, ProjectStatus, ProjectSummary, RunDiff, RunStatus, ServiceDetail, Timings, Why
 from nexsock.protocol.api import DiffRequest, EventsRequest, Nothing, PlanRequest, ServiceRequest, ServicesRequest
 from nexsock.views import diff as diffs
 from nexsock.views import document, hot, lists, status
 from nexsock.views import graph as drawings
+from nexsock.views import timings as waterfall
 from nexsock.views import why as reasons
 
 app = typer.Typer(rich_markup_mode=None)
@@ -113,6 +114,16 @@ def diff(context: typer.Context, service: arguments.Service, run: RunNumber = No
     )
     found: RunDiff = session.call("diff", request)
     return session.answer(document.plain(found), diffs.render(found, colour=session.look.colour, now=session.now()))
+
+
+@app.command()
+def timings(context: typer.Context) -> int:
+    """Draw how the last `up` went: what was held, what took how long, and the critical path."""
+    session: Session = context.obj
+    found: Timings = session.call("timings", ServicesRequest(project=session.project(), services=()))
+    look = session.look
+    text = waterfall.render(found, colour=look.colour, columns=look.columns, now=session.now())
+    return session.answer(document.plain(found), text)
 
 
 class GraphFormat(StrEnum):

@@ -124,7 +124,7 @@ class Host:
                 self.processes.resume(kept.service, kept.run)
         self.reconciler = Reconciler(
             project,
-            ProjectState(selection=state.selection, records=dict(self._restored.records)),
+            ProjectState(selection=state.selection, records=dict(self._restored.records), up_at=state.up_at),
             engine=self.engine,
             monitor=self.monitor,
             memory=self.store,

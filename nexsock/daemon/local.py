@@ -31,6 +31,7 @@ from nexsock.model.status import (
     RunStatus,
     ServiceDetail,
     ServiceEnvironment,
+    Timings,
     Why,
 )
 from nexsock.plan import diff, planner, wanted
@@ -256,6 +257,9 @@ class LocalApi:
     async def diff(self, request: api.DiffRequest) -> RunDiff:
         host = await self._known(request.project)
         return past.difference(host, request.service, request.first, request.second)
+
+    async def timings(self, request: api.ServicesRequest) -> Timings:
+        return past.timings(await self._known(request.project))
 
     async def graph(self, request: api.PlanRequest) -> Graph:
         project = await self._loader.load(self._placed(request.project))

@@ -5,12 +5,14 @@ from itertools import zip_longest
 
 from nexsock import errors
 from nexsock.daemon.host import Host
+from nexsock.lifecycle import waterfall
 from nexsock.logs import slices
 from nexsock.model.plan import FieldChange
 from nexsock.model.state import Run
-from nexsock.model.status import RunDiff, RunStatus
+from nexsock.model.status import RunDiff, RunStatus, Timings
 from nexsock.plan import snapshot
 from nexsock.reconcile import describe
+from nexsock.runtime import clock
 
 
 async def history(host: Host, name: str) -> tuple[RunStatus, ...]:
@@ -59,6 +61,15 @@ def difference(host: Host, name: str, first: int | None, second: int | None) -> 
         same_launch=old.fingerprint == new.fingerprint,
         known=known or old.fingerprint == new.fingerprint,
     )
+
+
+def timings(host: Host) -> Timings:
+    """The start-up of what the last `up` of a project began; empty where none is remembered."""
+    up_at = host.state.up_at
+    if up_at is None:
+        return Timings()
+    runs = {name: host.store.runs(name) for name in host.project.services}
+    return waterfall.timings(host.project.services, host.state.records, runs, up_at=up_at, now=clock.wall())
 
 
 def _run(name: str, runs: dict[int, Run], number: int) -> Run:

@@ -112,6 +112,26 @@ class RunDiff(Struct, frozen=True, kw_only=True):
     known: bool = True
 
 
+class Timing(Struct, frozen=True, kw_only=True):
+    """One service in the last `up`: held for so long, then starting; `ready_at_s` counts from the `up`."""
+
+    name: str
+    held_s: float
+    starting_s: float
+    ready_at_s: float | None = None
+    on_critical_path: bool = False
+    phase: str = ""
+
+
+class Timings(Struct, frozen=True, kw_only=True):
+    """The document of `timings`, in the order in which services began. `up_at` None: no `up` is remembered."""
+
+    services: tuple[Timing, ...] = ()
+    critical_path: tuple[str, ...] = ()
+    total_s: float = 0.0
+    up_at: float | None = None
+
+
 class ServiceDetail(Struct, frozen=True, kw_only=True):
     """The document of `status SERVICE`: the line of `ps` and what stands around it."""
 

@@ -30,7 +30,7 @@ def take(service: Service) -> Snapshot:
     marks: dict[str, str] = {}
     for path, name, value in _values(service):
         full = diff.shown(path, value)
-        fields[name] = shown = full[:VALUE_CHARACTERS]
+        fields[name] = full[:VALUE_CHARACTERS]
         if diff.MASK in full or len(full) > VALUE_CHARACTERS:
             marks[name] = _mark(path, value)
     fields.update({f"configs.{name}": digest[:8] for name, digest in service.launch.configs.items()})

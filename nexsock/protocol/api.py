@@ -24,6 +24,7 @@ from nexsock.model.status import (
     RunStatus,
     ServiceDetail,
     ServiceEnvironment,
+    Timings,
     Why,
 )
 
@@ -262,6 +263,7 @@ class Api(Protocol):
     async def why(self, request: ServiceRequest) -> Why: ...
     async def history(self, request: ServiceRequest) -> tuple[RunStatus, ...]: ...
     async def diff(self, request: DiffRequest) -> RunDiff: ...
+    async def timings(self, request: ServicesRequest) -> Timings: ...
     async def graph(self, request: PlanRequest) -> Graph: ...
     async def environment(self, request: ServiceRequest) -> ServiceEnvironment: ...
     async def command(self, request: ServiceRequest) -> CommandSpec: ...
@@ -324,6 +326,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=41, name="system_status", request=Nothing, reply=DaemonStatus),
     Operation(number=42, name="ping", request=Nothing, reply=Nothing),
     Operation(number=51, name="diff", request=DiffRequest, reply=RunDiff),
+    Operation(number=52, name="timings", request=ServicesRequest, reply=Timings),
 )
 """Numbers up to 42 follow the first generation of the protocol where the meaning is the same; none is used twice."""
 

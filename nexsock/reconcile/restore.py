@@ -57,7 +57,7 @@ def intended(state: ProjectState, wants: Wants | None) -> ProjectState:
         name: replace(state.records.get(name) or Record(name=name), intent=wants.intents.get(name, "unset"))
         for name in dict.fromkeys((*state.records, *wants.intents))
     }
-    return ProjectState(selection=wants.selection, records=records)
+    return ProjectState(selection=wants.selection, records=records, up_at=state.up_at)
 
 
 def restore(

@@ -15,6 +15,8 @@ from nexsock.model.status import (
     RunStatus,
     ServiceDetail,
     ServiceStatus,
+    Timing,
+    Timings,
     Why,
 )
 
@@ -57,6 +59,13 @@ def test_diff_asks_for_runs_by_number_or_from_the_last(shell, given, runs):
 def test_diff_refuses_what_is_no_number(shell):
     ended = shell.run("diff", "web", "--last")
     assert (ended.status, "'--last' is no number of a run" in ended.err) == (2, True)
+
+
+def test_timings_tell_held_starting_ready_and_the_critical_path(shell):
+    web = Timing(name="web", held_s=1.0, starting_s=0.5, ready_at_s=1.5, on_critical_path=True)
+    found = Timings(services=(web,), critical_path=("web",), total_s=1.5, up_at=1.0)
+    told = json.loads(shell.answers(timings=found).run("timings", "--json").out)
+    assert (told["critical_path"], told["total_s"], told["services"][0]["ready_at_s"]) == (["web"], 1.5, 1.5)
 
 
 def test_status_asks_for_the_one_service(shell):

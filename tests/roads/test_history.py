@@ -56,3 +56,24 @@ def test_what_runs_were_launched_with_outlives_the_daemon_and_holds_no_secret(pr
     road.done("daemon", "stop")
     assert [field["path"] for field in road.json("diff", "web")["fields"]] == ["environment.PORT"]
     assert b"s3cret" not in (road.state / "state.json").read_bytes()
+
+
+def test_timings_show_what_an_up_waited_for(project):
+    """A oneshot that waits for a word holds what needs it; both, and no other, are the critical path."""
+    road = project("""
+        services:
+          migrate: {command: "cat go >/dev/null", oneshot: true}
+          quick: {command: exec sleep 1000}
+          web: {command: exec sleep 1000, depends_on: [migrate, quick]}
+    """)
+    subprocess.run(["mkfifo", str(road.folder / "go")], check=True)
+    up = road.begin("up", "-d")
+    road.wait_until(lambda: road.phases().get("web") == "blocked", "web is held")
+    (road.folder / "go").write_text("")
+    assert up.end().exit == 0
+    found = road.json("timings")
+    bars = {one["name"]: one for one in found["services"]}
+    assert found["critical_path"] == ["migrate", "web"]
+    assert [name for name, one in bars.items() if one["on_critical_path"]] == ["migrate", "web"]
+    assert bars["web"]["held_s"] >= bars["migrate"]["starting_s"] > bars["quick"]["starting_s"]
+    assert found["total_s"] == bars["web"]["ready_at_s"]

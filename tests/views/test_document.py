@@ -35,6 +35,8 @@ from nexsock.model.status import (
     ServiceDetail,
     ServiceEnvironment,
     ServiceStatus,
+    Timing,
+    Timings,
     Why,
 )
 from nexsock.views import document
@@ -54,6 +56,8 @@ NOUNS: dict[str, type] = {
     "run": RunStatus,
     "log_slice": LogSlice,
     "diff": RunDiff,
+    "timings": Timings,
+    "timing": Timing,
     "outcome": Outcome,
     "failure": Failure,
     "cause": Because,
