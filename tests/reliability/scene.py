@@ -1,12 +1,14 @@
 """A project on the real road for a harness: its own daemon in a home of its own, both gone afterwards."""
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.roads.conftest import Home, Road
+from nexsock.keeper import linux
+from tests.roads.conftest import Home, Road, kill, wait_until
 
 
 @contextmanager
@@ -40,6 +42,22 @@ def brains(home: Home) -> list[int]:
 def keepers(home: Home) -> list[int]:
     """The keeper, where one lives; for a moment there may be its heir as well."""
     return [pid for pid in home.daemons() if b"--" in _words(pid)]
+
+
+def kill_daemon(home: Home) -> None:
+    """Kill brain and keeper, and wait until they are gone. Stopped first: the one would start the other anew."""
+    while left := home.daemons():
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in left:
+                kill(pid, number)
+        wait_until(lambda left=left: all(map(_has_ended, left)), "the daemon is dead")
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return linux.has_ended(linux.stat_fields(pid))
+    except ProcessLookupError:
+        return True
 
 
 def _is_brain(words: list[bytes]) -> bool:
