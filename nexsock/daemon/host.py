@@ -40,7 +40,7 @@ from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
 from nexsock.runtime import clock, command, hands, identity, notify, probe
 from nexsock.store import store
-from nexsock.store.writer import BATCH_S, Writer
+from nexsock.store.writer import BATCH_S, RETRY_S, Writer
 
 SHOWN_CHARACTERS = 2000
 """What is told of one of the last lines of a service: a line without an end comes in pieces of 64 KiB."""
@@ -107,6 +107,7 @@ class Host:
         self.output = Output(self.logs_dir, shared.growth, self._instances)
         self._saving: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._intending: asyncio.TimerHandle | None = None
         wants = recall.load_wants(self._runtime_dir, identity.boot_id())
         state = restore.intended(self.store.load(), wants)
         self._restored = restore.restore(
@@ -288,6 +289,8 @@ class Host:
         if self._saving is None:
             self._saving = asyncio.ensure_future(self._save_soon())
         await asyncio.shield(self._saving)
+        while self.store.refusal is not None:  # noqa: ASYNC110 the writer asks the disk again by itself
+            await asyncio.sleep(RETRY_S)
 
     async def _save_soon(self) -> None:
         await asyncio.sleep(BATCH_S)
@@ -295,11 +298,18 @@ class Host:
         await self.store.barrier()
 
     def _intend(self, wants: Wants) -> None:
+        """Keep what is wanted; where that is refused, no older word stands, and it is tried again."""
+        again, self._intending = self._intending, None
+        if again is not None:
+            again.cancel()
         try:
             make_private(self._runtime_dir, os.getuid())  # somebody may have cleared it away
             recall.save_wants(self._runtime_dir, wants, identity.boot_id())
         except OSError as error:
-            self.warn(f"a daemon that is killed within {BATCH_S:g} s would not know what is wanted: {error}")
+            recall.drop_wants(self._runtime_dir)
+            if again is None:
+                self.warn(f"a daemon that is killed within {BATCH_S:g} s would not know what is wanted: {error}")
+            self._intending = asyncio.get_running_loop().call_later(RETRY_S, self._intend, wants)
 
     def remember(self) -> None:
         """Keep what the next brain needs to go on."""
@@ -326,8 +336,9 @@ class Host:
         if self._sources is not None:
             self._sources.close()
         self._set_alarm(None)
-        if self._saving is not None:
-            self._saving.cancel()
+        for waiting in (self._saving, self._intending):
+            if waiting is not None:
+                waiting.cancel()
         await self.monitor.close()
         await self.processes.close()
         await asyncio.to_thread(self.store.close)

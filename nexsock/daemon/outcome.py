@@ -83,7 +83,7 @@ async def until(
     began: float,
     skips: tuple[Skip, ...] = (),
 ) -> AsyncIterator[api.Progress]:
-    """Events until every judge has its verdict, then the outcome: what it says is on disk by then.
+    """Events until every judge has its verdict, then the outcome: what it says is on disk by then, or it says why not.
 
     Args:
         judges: by service name.
@@ -116,6 +116,7 @@ def _outcome(host: Host, following: follow.Following, began: float, skips: tuple
         took_s=round(clock.monotonic() - began, 3),
         project=host.info(),
         warnings=host.project.warnings,
+        unsaved=host.store.refusal,
         changes=following.steps,
         timed_out=following.timed_out,
         skipped=skips,

@@ -65,6 +65,12 @@ def save_wants(folder: str, wants: Wants, boot_id: str) -> None:
     files.write_atomically(f"{folder}/{WANTS_FILE}", msgspec.msgpack.encode(_Kept(boot_id=boot_id, wants=wants)))
 
 
+def drop_wants(folder: str) -> None:
+    """Let the store's records count, which may be newer."""
+    with contextlib.suppress(OSError):
+        os.unlink(f"{folder}/{WANTS_FILE}")
+
+
 def load_wants(folder: str, boot_id: str) -> Wants | None:
     """What was wanted last in this boot, or None where that is not known: then the store's records count."""
     try:

@@ -202,6 +202,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     timed_out: bool = False
     skipped: tuple[Skip, ...] = ()
     """oneshots that need not run"""
+    unsaved: str | None = None
+    """why what was asked for is not on disk: a daemon that is killed before it is would not know of it"""
 
 
 class PlanStatus(Struct, frozen=True, kw_only=True):

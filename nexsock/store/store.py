@@ -129,7 +129,8 @@ class Store:
             self._launches,
         ):
             self._image.apply({(table.name, row_id): row for row_id, row in table.rows.items()})
-        self._refused = False
+        self.refusal: str | None = None
+        """Why the disk does not take what is remembered, while it does not."""
 
     @property
     def meta(self) -> MetaRow:
@@ -241,7 +242,7 @@ class Store:
     async def barrier(self) -> bool:
         """Wait until everything put before this call is on disk. False: the disk refuses, it is only in memory."""
         await asyncio.wrap_future(self._writer.now(self._write))
-        return not self._refused
+        return self.refusal is None
 
     def close(self) -> None:
         """Write what is left, then let the file go. Blocks for the disk."""
@@ -285,22 +286,24 @@ class Store:
         if changed:
             self._writer.later(self._write)
 
-    def _write(self) -> None:
-        """Put what changed on disk. Runs in the writer's thread, which alone touches image and storage."""
+    def _write(self) -> bool:
+        """Put what changed on disk; False: it has refused. Runs in the writer's thread, which alone touches image and
+        storage."""
         changes = self._journal.take()
-        if not changes and not self._refused:
-            return
+        if not changes and self.refusal is None:
+            return True
         self._image.apply(changes)
         try:
             self._storage.replace(self._image.body())
         except errors.StateError as error:
-            if not self._refused:
+            if self.refusal is None:
                 self._report(f"{error}: what changes is kept in memory, and written once the disk takes it")
-            self._refused = True
-        else:
-            if self._refused:
-                self._report(f"{self._storage.name} is written again")
-            self._refused = False
+            self.refusal = str(error)
+            return False
+        if self.refusal is not None:
+            self._report(f"{self._storage.name} is written again")
+        self.refusal = None
+        return True
 
 
 def _launch_key(run: Run | RunRow) -> str:

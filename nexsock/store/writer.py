@@ -6,10 +6,18 @@ It sleeps until something changed, waits a moment for more, and then lets each c
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TypeAlias
 
 BATCH_S = 0.25
 """How long changes are gathered before they are written: two hundred services that start are two writes. Nothing is
 lost with a brain in between, because the keeper's table is the truth, and whoever needs more waits for `barrier`."""
+
+
+RETRY_S = 2.0
+"""How long to wait before a disk that has refused is asked again, where nothing else is to be written before."""
+
+Job: TypeAlias = Callable[[], bool]
+"""Writes something; False: the disk has refused it, and it wants to be run again."""
 
 
 class Writer:
@@ -19,21 +27,23 @@ class Writer:
     gets it, and so does every later caller, because nothing more is known to be written.
     """
 
-    def __init__(self, batch_s: float = BATCH_S) -> None:
+    def __init__(self, batch_s: float = BATCH_S, retry_s: float = RETRY_S) -> None:
         self._batch_s = batch_s
+        self._retry_s = retry_s
         self._wake = threading.Condition()
-        self._jobs: dict[Callable[[], None], list[Future[None]]] = {}
+        self._jobs: dict[Job, list[Future[None]]] = {}
+        self._refused: set[Job] = set()
         self._urgent = False
         self._closing = False
         self._fault: BaseException | None = None
         self._thread: threading.Thread | None = None
 
-    def later(self, job: Callable[[], None]) -> None:
+    def later(self, job: Job) -> None:
         """Run `job` with the next batch; asked for again before that, it still runs once."""
         if job not in self._jobs:
             self._add(job, None)
 
-    def now(self, job: Callable[[], None]) -> "Future[None]":
+    def now(self, job: Job) -> "Future[None]":
         """Run `job` at once, after what is running; the future is done when it has run, or has what it raised."""
         done: Future[None] = Future()
         done.set_running_or_notify_cancel()  # from here on a waiter that gives up cannot disturb the thread
@@ -48,7 +58,7 @@ class Writer:
         if self._thread:
             self._thread.join()
 
-    def _add(self, job: Callable[[], None], done: "Future[None] | None") -> None:
+    def _add(self, job: Job, done: "Future[None] | None") -> None:
         with self._wake:
             if self._fault:
                 raise self._fault
@@ -68,21 +78,26 @@ class Writer:
             for job, waiting in jobs.items():
                 self._run_one(job, waiting)
 
-    def _run_one(self, job: Callable[[], None], waiting: "list[Future[None]]") -> None:
+    def _run_one(self, job: Job, waiting: "list[Future[None]]") -> None:
         try:
-            job()
+            written = job()
         except BaseException as error:
             self._fault = error
             for done in waiting:
                 done.set_exception(error)
         else:
+            if not written:
+                self._refused.add(job)
             for done in waiting:
                 done.set_result(None)
 
-    def _next_batch(self) -> dict[Callable[[], None], "list[Future[None]]"]:
-        """What is to run now; empty when the writer is closed."""
+    def _next_batch(self) -> dict[Job, "list[Future[None]]"]:
+        """What is to run now, with what was refused before; empty when the writer is closed."""
         with self._wake:
-            self._wake.wait_for(lambda: self._jobs or self._closing)
+            self._wake.wait_for(lambda: self._jobs or self._closing, self._retry_s if self._refused else None)
             self._wake.wait_for(lambda: self._urgent or self._closing, self._batch_s)
-            jobs, self._jobs, self._urgent = self._jobs, {}, False
+            if self._closing and not self._jobs:
+                return {}
+            jobs = {job: list[Future[None]]() for job in self._refused} | self._jobs
+            self._jobs, self._refused, self._urgent = {}, set(), False
         return jobs

@@ -39,7 +39,7 @@ def sentence(outcome: Outcome) -> str:
 
 def failures(outcome: Outcome, *, colour: bool) -> str:
     """What went wrong, for the error stream; "" when nothing did."""
-    warnings = problems.render(outcome.warnings, colour=colour)
+    warnings = problems.render(outcome.warnings, colour=colour) + _unsaved(outcome, colour)
     if outcome.ok:
         return warnings
     told = _told(outcome.failed, colour)
@@ -47,6 +47,13 @@ def failures(outcome: Outcome, *, colour: bool) -> str:
         late = ", ".join(failure.service for failure in outcome.failed)
         return f"{warnings}{told}error: not done in time{': ' + late if late else ''}\n"
     return warnings + (told or "error: it did not succeed; 'nexsock events' says what happened\n")
+
+
+def _unsaved(outcome: Outcome, colour: bool) -> str:
+    if outcome.unsaved is None:
+        return ""
+    label = style.paint("warning:", "yellow", colour)
+    return f"{label} {style.one_line(outcome.unsaved)}; all of this is done, and remembered only while nexsockd lives\n"
 
 
 def _told(failures: Sequence[Failure], colour: bool) -> str:

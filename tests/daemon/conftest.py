@@ -40,6 +40,7 @@ class House:
         self.history = {}
         self.launches = {}
         self.barriers = 0
+        self.refusal = None
 
     @property
     def reconciler(self):

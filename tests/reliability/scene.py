@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +13,25 @@ from tests.roads.conftest import Home, Road, kill, wait_until
 
 
 @contextmanager
-def project(text: str) -> Iterator[Road]:
-    """A folder with this nexsock.yaml, nothing started; in the end all of it is ended by `down` and removed."""
+def project(text: str, *, disk_mb: int = 0) -> Iterator[Road]:
+    """A folder with this nexsock.yaml, nothing started; in the end all of it is ended by `down` and removed.
+
+    With `disk_mb` the home is a disk of its own of that size; only root can have one.
+    """
     folder = Path(tempfile.mkdtemp(prefix="nx-", dir="/tmp"))
     home = Home(folder / "home")
     road = Road(home, folder / "shop")
     for made in (home.folder, road.folder):
         made.mkdir()
+    if disk_mb:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk_mb}m,mode=0700", "none", home.folder], check=True)
     road.edit(text)
     try:
         yield road
     finally:
         _end(road)
+        if disk_mb:
+            subprocess.run(["umount", home.folder], check=True)
         shutil.rmtree(folder)
 
 

@@ -1,5 +1,6 @@
 """The store: what is put is there after a restart, and nothing is written that did not change."""
 
+import asyncio
 import os
 import threading
 from pathlib import Path
@@ -310,6 +311,25 @@ async def test_full_disk_is_reported_once_and_nothing_is_missing_when_it_is_mend
     ]
     again.close()
     other.close()
+
+
+async def test_what_a_full_disk_refused_is_written_when_it_is_mended_and_nothing_else_happens(
+    state_path, failing, reports
+):
+    writer = Writer(0, retry_s=0.001)
+    opened = open_store(state_path, writer, reports, failing)
+    failing.fail("write")
+    opened.put(FULL)
+    assert not await opened.barrier()
+    failing.mend()
+    while opened.refusal is not None:
+        await asyncio.sleep(0.001)
+    opened.close()
+    again, other = reopened(state_path)
+    assert again.load().records["web"].restarts == FULL.restarts
+    again.close()
+    other.close()
+    writer.close()
 
 
 async def test_trouble_of_the_disk_is_told_in_the_thread_of_the_loop(writer, state_path, failing):

@@ -10,18 +10,20 @@ FOREVER_S = 3600.0
 
 
 class Job:
-    """Counts its runs; waits for `gate` in each."""
+    """Counts its runs; waits for `gate` in each. The first runs are refused."""
 
-    def __init__(self) -> None:
+    def __init__(self, refusals: int = 0) -> None:
+        self.refusals = refusals
         self.runs = 0
         self.gate = threading.Event()
         self.gate.set()
         self.begun = threading.Event()
 
-    def write(self) -> None:
+    def write(self) -> bool:
         self.begun.set()
         self.gate.wait(10)
         self.runs += 1
+        return self.runs > self.refusals
 
 
 def test_many_changes_are_one_run():
@@ -59,6 +61,23 @@ def test_change_during_a_run_is_another_run():
     second.result(10)
     assert job.runs == 2
     writer.close()
+
+
+def test_what_the_disk_refuses_is_tried_again_until_it_is_taken():
+    writer, job = Writer(0, retry_s=0.001), Job(refusals=3)
+    writer.later(job.write)
+    other = Job()
+    while job.runs < 4:
+        writer.now(other.write).result(10)
+    writer.close()
+    assert job.runs == 4
+
+
+def test_what_was_refused_does_not_keep_a_writer_from_closing():
+    writer, job = Writer(0, retry_s=FOREVER_S), Job(refusals=100)
+    writer.now(job.write).result(10)
+    writer.close()
+    assert job.runs == 1
 
 
 def test_closing_runs_what_is_waiting():

@@ -31,6 +31,14 @@ def test_the_second_up_says_that_nothing_had_to_be_done():
     assert outcome.sentence(done) == "1 service: 1 ready; nothing had to be done"
 
 
+def test_a_disk_that_refuses_is_a_warning_about_what_was_done_all_the_same():
+    done = Outcome(ok=True, services=(API,), unsaved="state.json cannot be written: No space left on device")
+    assert outcome.failures(done, colour=False) == (
+        "warning: state.json cannot be written: No space left on device; all of this is done, and remembered only while"
+        " nexsockd lives\n"
+    )
+
+
 def test_failure_prints_the_chain_the_last_lines_and_the_last_probe_of_the_culprit():
     assert outcome.failures(FAILED, colour=False) == (
         "error: web: waits for db, which failed\n"
