@@ -1,8 +1,8 @@
 """The process that loads and edits files for the daemon: `python -m nexsock.config.worker`.
 
-Reads requests on stdin and writes one answer for each on stdout, until stdin ends. Both are msgpack with their length
-in front (4 bytes, big endian). A hostile file may exhaust or crash this process; its parent has the deadline and
-starts another. Names no other room's code: the parent knows only how to start it and these two messages.
+Reads requests on stdin and writes one answer for each on stdout, until stdin ends. Both are packed (model.packed) with
+their length in front (4 bytes, big endian). A hostile file may exhaust or crash this process; its parent has the
+deadline and starts another. Names no other room's code: the parent knows only how to start it and these two messages.
 """
 
 import gc
@@ -11,10 +11,9 @@ import struct
 import sys
 from typing import BinaryIO
 
-import msgspec
-
 from nexsock import errors
 from nexsock.config import edit, load
+from nexsock.model import packed
 from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.problem import Problem
 
@@ -39,7 +38,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """
     while len(head := requests.read(LENGTH.size)) == LENGTH.size:
         body = requests.read(*LENGTH.unpack(head))
-        reply = msgspec.msgpack.encode(answer(msgspec.msgpack.decode(body, type=LoadRequest)))
+        reply = packed.encode(answer(packed.decode(body, LoadRequest)))
         answers.write(LENGTH.pack(len(reply)) + reply)
         answers.flush()
         gc.collect()

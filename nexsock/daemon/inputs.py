@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
+from nexsock.model import packed
 from nexsock.model.project import Project
 from nexsock.model.service import Service
 from nexsock.model.state import Observed, Record, Run
@@ -83,12 +84,12 @@ class InputFiles:
     def _load(self) -> Known:
         """What is remembered; nothing where that cannot be read: then files are read again, and none is named."""
         with contextlib.suppress(OSError, msgspec.DecodeError), open(self._path, "rb") as file:
-            return msgspec.msgpack.decode(file.read(), type=Known)
+            return packed.decode(file.read(), Known)
         return {}
 
     def _save(self, known: Known) -> None:
         try:
-            files.write_atomically(self._path, msgspec.msgpack.encode(known))
+            files.write_atomically(self._path, packed.encode(known))
         except OSError as error:
             self._warn(f"changed input files will not be named: {error}")
 

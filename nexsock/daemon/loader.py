@@ -17,6 +17,7 @@ import msgspec
 import nexsock
 from nexsock import errors
 from nexsock.daemon.numbers import Numbers
+from nexsock.model import packed
 from nexsock.model.edit import Definition, Edit, Edited
 from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.project import Project, ProjectRef
@@ -144,7 +145,7 @@ class Loader:
 
     async def _ask(self, request: LoadRequest) -> LoadAnswer:
         files = ", ".join(request.ref.files) or request.ref.directory
-        body = msgspec.msgpack.encode(request)
+        body = packed.encode(request)
         try:
             async with asyncio.timeout(self._deadline_s):
                 return await self._exchange_once_more(body)
@@ -179,7 +180,7 @@ class Loader:
         worker.stdin.write(_LENGTH.pack(len(body)) + body)
         await worker.stdin.drain()
         (length,) = _LENGTH.unpack(await worker.stdout.readexactly(_LENGTH.size))
-        return msgspec.msgpack.decode(await worker.stdout.readexactly(length), type=LoadAnswer)
+        return packed.decode(await worker.stdout.readexactly(length), LoadAnswer)
 
     def _is_warm(self) -> bool:
         return self._worker is not None and self._worker.returncode is None

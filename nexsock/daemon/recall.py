@@ -10,6 +10,7 @@ import os
 
 import msgspec
 
+from nexsock.model import packed
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.state import Wants
 from nexsock.runtime import files
@@ -38,14 +39,14 @@ def save(folder: str, remembered: Remembered) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    files.write_atomically(f"{folder}/{FILE}", msgspec.msgpack.encode(remembered))
+    files.write_atomically(f"{folder}/{FILE}", packed.encode(remembered))
 
 
 def load(folder: str) -> Remembered | None:
     """What was kept, or None where nothing was or another version of nexsock wrote it."""
     try:
         with open(f"{folder}/{FILE}", "rb") as file:
-            return msgspec.msgpack.decode(file.read(), type=Remembered)
+            return packed.decode(file.read(), Remembered)
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -62,7 +63,7 @@ def save_wants(folder: str, wants: Wants, boot_id: str) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    files.write_atomically(f"{folder}/{WANTS_FILE}", msgspec.msgpack.encode(_Kept(boot_id=boot_id, wants=wants)))
+    files.write_atomically(f"{folder}/{WANTS_FILE}", packed.encode(_Kept(boot_id=boot_id, wants=wants)))
 
 
 def drop_wants(folder: str) -> None:
@@ -75,7 +76,7 @@ def load_wants(folder: str, boot_id: str) -> Wants | None:
     """What was wanted last in this boot, or None where that is not known: then the store's records count."""
     try:
         with open(f"{folder}/{WANTS_FILE}", "rb") as file:
-            kept = msgspec.msgpack.decode(file.read(), type=_Kept)
+            kept = packed.decode(file.read(), _Kept)
     except (OSError, msgspec.DecodeError):
         return None
     return kept.wants if kept.boot_id == boot_id else None

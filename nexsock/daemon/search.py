@@ -6,11 +6,10 @@ import os
 import sys
 from collections.abc import AsyncIterator
 
-import msgspec
-
 import nexsock
 from nexsock import errors
 from nexsock.daemon.search_worker import FLUSH, LENGTH, POLL, Found, Request
+from nexsock.model import packed
 from nexsock.model.log import LogLine, LogQuery
 
 WORKER = (sys.executable, "-P", "-m", "nexsock.daemon.search_worker")
@@ -52,7 +51,7 @@ class Search:
         assert self._worker.stdout is not None
         try:
             (length,) = LENGTH.unpack(await self._worker.stdout.readexactly(LENGTH.size))
-            found = msgspec.msgpack.decode(await self._worker.stdout.readexactly(length), type=Found)
+            found = packed.decode(await self._worker.stdout.readexactly(length), Found)
         except EOFError as error:
             raise errors.NexsockError("the program that searches the logs has ended; search again") from error
         if found.problem:
@@ -70,7 +69,7 @@ async def begin(folder: str, query: LogQuery, *, follow: bool) -> Search:
         cwd="/",
     )
     assert worker.stdin is not None
-    body = msgspec.msgpack.encode(Request(folder=folder, query=query, follow=follow))
+    body = packed.encode(Request(folder=folder, query=query, follow=follow))
     with contextlib.suppress(ConnectionError):  # the first answer says so
         worker.stdin.write(LENGTH.pack(len(body)) + body)
         await worker.stdin.drain()

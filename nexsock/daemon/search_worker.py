@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from io import FileIO
 
-import msgspec
 from msgspec import Struct
 
 from nexsock import errors
 from nexsock.logs import read
 from nexsock.logs.follow import Follower
+from nexsock.model import packed
 from nexsock.model.log import LogLine, LogQuery
 from nexsock.runtime import match
 
@@ -58,7 +58,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     asked = FileIO(0, closefd=False)
     (length,) = LENGTH.unpack(_exactly(asked, LENGTH.size))
-    request = msgspec.msgpack.decode(_exactly(asked, length), type=Request)
+    request = packed.decode(_exactly(asked, length), Request)
     polls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(asked, polls), daemon=True).start()
     try:
@@ -106,7 +106,7 @@ def _batches(lines: Iterator[LogLine]) -> Iterator[Found]:
 
 
 def _tell(found: Found) -> None:
-    body = msgspec.msgpack.encode(found)
+    body = packed.encode(found)
     sys.stdout.buffer.write(LENGTH.pack(len(body)) + body)
     sys.stdout.buffer.flush()
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from nexsock.model import packed
 from nexsock.model.service import Service
 from nexsock.model.state import Exit, Run
 from nexsock.runtime import kept
@@ -65,7 +66,7 @@ def limits_of(service: Service) -> dict[str, int]:
 
 
 def note_of(service: Service, run: Run) -> str:
-    return msgspec.json.encode(Note(service=service, run=run)).decode()
+    return packed.to_text(Note(service=service, run=run))
 
 
 def noted(found: kept.Kept, boot_id: str) -> Note | None:
@@ -74,7 +75,7 @@ def noted(found: kept.Kept, boot_id: str) -> Note | None:
     None where another version of nexsock wrote a note that this one cannot read.
     """
     try:
-        note = msgspec.json.decode(found.note, type=Note)
+        note = packed.from_text(found.note, Note)
     except msgspec.DecodeError:
         return None
     run = msgspec.structs.replace(

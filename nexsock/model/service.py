@@ -6,9 +6,9 @@ re-creation, everything else is applied to the running service in place.
 
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
+from nexsock.model import packed
 from nexsock.model.probe import Healthcheck
 
 Condition = Literal["started", "healthy", "completed", "completed_successfully", "log_ready"]
@@ -149,5 +149,5 @@ def fingerprint(launch: Launch, engine: str = "process") -> str:
     """32 hex digits that are equal exactly when two launches are."""
     from hashlib import blake2b
 
-    encoded = msgspec.msgpack.encode((launch, engine), order="deterministic")
+    encoded = packed.encode((launch, engine), order="deterministic")
     return blake2b(encoded, digest_size=16).hexdigest()

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
+from nexsock.model import packed
 from nexsock.model.plan import FieldChange, FieldClass
 from nexsock.model.project import Project
 from nexsock.model.service import Service
@@ -43,7 +44,7 @@ def shown(name: str, value: object) -> str:
     """A value as people see it: quoted text, no secrets, however deep they are."""
     if is_secret(name):
         return MASK
-    return f'"{masked(name, value)}"' if isinstance(value, str) else msgspec.json.encode(_masked_deep(value)).decode()
+    return f'"{masked(name, value)}"' if isinstance(value, str) else packed.to_json(_masked_deep(value)).decode()
 
 
 def _short(digest: object) -> str | None:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from nexsock.model import packed
 from nexsock.model.plan import FieldChange
 from nexsock.model.service import Launch, Service
 from nexsock.model.state import Snapshot
@@ -79,4 +80,4 @@ def _leaves(path: str, value: object) -> Iterator[tuple[str, str, object]]:
 
 
 def _mark(path: str, value: object) -> str:
-    return blake2b(msgspec.json.encode((path, value)), digest_size=2).hexdigest()
+    return blake2b(packed.to_json((path, value)), digest_size=2).hexdigest()

@@ -8,6 +8,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from nexsock.model import packed
 from nexsock.store import tables
 from nexsock.store.storage import Report
 from nexsock.store.tables import Document, Row
@@ -80,7 +81,6 @@ class Image:
     """The encoded text of every row. Belongs to the thread that writes."""
 
     def __init__(self) -> None:
-        self._encoder = msgspec.json.Encoder()
         self._tables: dict[str, dict[int, msgspec.Raw]] = {table: {} for table in tables.TABLES}
 
     def apply(self, changes: Changes) -> None:
@@ -88,8 +88,8 @@ class Image:
             if row is None:
                 self._tables[table].pop(row_id, None)
             else:
-                self._tables[table][row_id] = msgspec.Raw(self._encoder.encode(row))
+                self._tables[table][row_id] = msgspec.Raw(packed.to_json(row))
 
     def body(self) -> bytes:
         """The whole document as JSON."""
-        return self._encoder.encode(self._tables)
+        return msgspec.json.encode(self._tables)

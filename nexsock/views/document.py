@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from nexsock.errors import NexsockError
+from nexsock.model import packed
 from nexsock.model.edit import EditStatus
 from nexsock.model.plan import Plan
 from nexsock.model.status import DaemonStatus, Outcome, PlanStatus, ProjectStatus, ServiceDetail
@@ -34,7 +35,7 @@ def line(document: dict[str, Any]) -> str:
 
 def _encode(document: dict[str, Any]) -> bytes:
     assert "version" not in document, "the version of the document stands under this key"
-    return msgspec.json.encode({"version": VERSION, **document})
+    return packed.to_json({"version": VERSION, **document})
 
 
 def plain(value: object) -> Any:

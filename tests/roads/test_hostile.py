@@ -84,3 +84,20 @@ def test_a_fifo_in_the_place_of_a_log_holds_up_nobody(project: Project) -> None:
     os.mkfifo(log)
     road.done("restart", "web")
     road.wait_until(lambda: log.is_file() and b"hello" in log.read_bytes(), "the new run has a log")
+
+
+def test_names_and_values_that_are_not_utf_8_do_no_harm_also_when_the_brain_is_killed(
+    project: Project, end: Callable[..., None]
+) -> None:
+    raw = os.fsdecode(b"caf\xe9")
+    road = project("""
+        services:
+          web: {command: [sh, -c, 'printf %s "$$TASTE"; exec sleep 1000'], environment: {TASTE: "${TASTE}"}}
+    """, name=raw)  # fmt: skip
+    road.environ = {"TASTE": raw}
+    road.up()
+    pid = road.pid("web")
+    end(road.home.daemons()[1])
+    road.up()
+    assert (road.pid("web"), road.json("status", "web")["working_dir"][-4:]) == (pid, "caf?")
+    road.wait_until(lambda: road.log("web") == b"caf\xe9", "the service has said what it was given")
