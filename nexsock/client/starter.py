@@ -87,10 +87,11 @@ def start(places: Places, argv: list[str], deadline: float, attempt: Callable[[]
         deadline: on time.monotonic.
         attempt: connects; None while nobody listens.
     Raises:
-        Unreachable: it did not come up; the text shows the end of its log.
+        Unreachable: it did not come up; the text has its own words why, or shows the end of its log.
     """
     logged = _size(places.daemon_log)
     path = places.runtime_dir + "/start.sock"
+    cause = ""
     with _told_at(path) as told:
         nameless = _nameless_daemon(places.lock)
         complaint = ALREADY_RUNNING if nameless else _spawn(argv, {**_environment(os.environ), "NOTIFY_SOCKET": path})
@@ -100,12 +101,13 @@ def start(places: Places, argv: list[str], deadline: float, attempt: Callable[[]
             raise Unreachable(f"nexsockd could not be started: {complaint}")
         while (left := deadline - time.monotonic()) > 0:
             told.settimeout(min(left, WITHOUT_WORD_S) if complaint else left)
-            if _word(told).startswith("ERRNO="):
+            if (word := _word(told)).startswith("ERRNO="):
+                _, _, cause = word.partition("STATUS=")
                 break
             if client := attempt():
                 return client
     raise Unreachable(
-        f"nexsockd did not come up{_log_end(places.daemon_log, logged)}",
+        f"nexsockd did not come up{f': {cause}' if cause else _log_end(places.daemon_log, logged)}",
         hint=f"the whole log is {places.daemon_log}",
     )
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from nexsock.keeper.loop import Loop
 
+HOPELESS = 6
+"""So many in a row that never served, over some three seconds: whoever wanted one has been told why not."""
 AT_ONCE_S = 1.0
 """A brain that lived less than this has ended at once."""
 FIRST_DELAY_S = 0.1
@@ -33,7 +35,8 @@ def restart_delay(lived_s: float, stillborn: int) -> float:
 class Brain:
     """Runs `argv` with two numbers appended: descriptor 3 is its end of the channel, 4 the lock.
 
-    `connected` is called with our end of the channel at every start.
+    `connected` is called with our end of the channel at every start, `hopeless` when one after the other has ended
+    before it served anybody.
     """
 
     def __init__(
@@ -43,12 +46,14 @@ class Brain:
         loop: "Loop",
         limit: spawn.Descriptors,
         connected: "Callable[[channel.Channel], None]",
+        hopeless: "Callable[[], None]",
     ) -> None:
         self._argv = argv
         self._lock = lock
         self._loop = loop
         self._limit = limit
         self._connected = connected
+        self._hopeless = hopeless
         self._stillborn = 0
         self._served = False
         self._began = 0.0
@@ -101,6 +106,8 @@ class Brain:
         say(f"the daemon (process {self.pid}) ended with {status}; the next starts in {delay:g} s")
         self.pid = 0
         self._loop.call_at(time.monotonic() + delay, self.start)
+        if self._stillborn >= HOPELESS:
+            self._hopeless()
 
     def kill(self) -> None:
         """End a brain that has closed its channel but lives; its end is seen as any other."""

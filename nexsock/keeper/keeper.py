@@ -38,7 +38,7 @@ class Keeper:
         self._loop = Loop(self._write_indexes)
         self._channel: Channel | None = None
         self._greeted = False
-        self.brain = Brain(argv, lock, self._loop, self._limit, self._connected)
+        self.brain = Brain(argv, lock, self._loop, self._limit, self._connected, self._hopeless)
         self._signals = Signals((signal.SIGCHLD, *ending))
         self._loop.watch(self._signals.descriptor, self._on_signals)
         self._verbs: dict[str, Callable[[wire.Message, list[int]], wire.Message]] = {
@@ -118,6 +118,12 @@ class Keeper:
         if self._greeted:
             self._tell({"event": "terminate"})
         else:
+            self._loop.stop()
+
+    def _hopeless(self) -> None:
+        """No brain comes up: end, so that the lock is free, unless there are services to keep."""
+        if not self._kept:
+            say("no daemon comes up and no service is kept")
             self._loop.stop()
 
     # --------------------------------------------------------------------------------------- the channel

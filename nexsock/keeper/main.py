@@ -25,7 +25,10 @@ def run(arguments: list[str]) -> None:
     options = dict(word.split("=", 1) for word in arguments[:middle])
     heir_of = int(options.get("heir-of", 0))
     socket = files.above_standard(SOCKET_OF_HEIR) if heir_of else -1
-    lock = files.above_standard(LOCK_OF_HEIR) if heir_of else take_lock(options["lock"])
+    try:
+        lock = files.above_standard(LOCK_OF_HEIR) if heir_of else take_lock(options["lock"])
+    except OSError as error:
+        sys.exit(f"{error.filename} cannot be locked: {error.strerror}")
     if lock < 0:
         os.write(2, b"nexsock: already running\n")
         return

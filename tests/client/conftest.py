@@ -41,6 +41,9 @@ if mode == "fails":
     print("the store is torn", flush=True)
     tell("ERRNO=1")
     sys.exit(1)
+if mode == "refuses":
+    tell("ERRNO=1\\nSTATUS=the socket's name is taken")
+    sys.exit(1)
 if mode == "silent":
     print("thinking", flush=True)
 

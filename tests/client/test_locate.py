@@ -104,6 +104,11 @@ def test_a_daemon_that_cannot_come_up_says_why_at_once(stub):
     assert time.monotonic() - began < LIMIT_S / 2
 
 
+def test_a_daemon_that_knows_why_it_cannot_come_up_is_quoted(stub):
+    with pytest.raises(Unreachable, match=r"did not come up: the socket's name is taken; the whole log is"):
+        connect(stub, "refuses")
+
+
 def test_a_program_that_cannot_be_started_says_what_it_said(stub):
     with pytest.raises(Unreachable, match="could not be started: it cannot be"):
         connect(stub, "broken")

@@ -10,6 +10,7 @@ import pytest
 
 import nexsock
 from nexsock.keeper import launch, linux
+from nexsock.keeper.brain import HOPELESS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(nexsock.__file__)))
 LIMIT_S = 60.0
@@ -107,6 +108,19 @@ def test_who_finds_the_lock_taken_leaves_everything_alone(home):
     loser = subprocess.run(home.argv(STAYS), capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert (loser.returncode, loser.stderr) == (0, "nexsock: already running\n")
     assert len(home.starts()) == 1
+
+
+def test_a_lock_that_cannot_be_taken_is_one_sentence(home):
+    (home.folder / "daemon.lock").mkdir()
+    refused = subprocess.run(home.argv(STAYS), capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert refused.stderr == f"{home.folder}/daemon.lock cannot be locked: Is a directory\n"
+    assert refused.returncode == 1
+
+
+def test_a_keeper_without_services_ends_when_no_daemon_comes_up(home):
+    keeper = home.keeper(STARTS)
+    assert keeper.wait(LIMIT_S) == 0
+    assert len(home.starts()) == HOPELESS
 
 
 def test_the_daemon_holds_the_lock_when_its_keeper_is_killed(home):
