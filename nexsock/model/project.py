@@ -68,3 +68,8 @@ class ProjectRef(Struct, frozen=True, kw_only=True):
     env_files: tuple[str, ...] = ()
     environ: dict[str, str] | None = None
     discovered: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no system call takes, before anything is done with it."""
+        if any("\0" in path for path in (self.directory, *self.files, *self.env_files)):
+            raise ValueError("a path holds a NUL byte")

@@ -142,7 +142,7 @@ class CommandSpec(Struct, frozen=True, kw_only=True):
 class RenderRequest(Struct, frozen=True, kw_only=True):
     """A hot command: the daemon does it and renders the text, so that the client need not load a renderer.
 
-    `arguments` is what followed the command's name, already split into `services` and the options below.
+    `services` and the options below are what followed the command's name; `status` takes exactly one service.
     """
 
     project: ProjectRef
@@ -157,6 +157,10 @@ class RenderRequest(Struct, frozen=True, kw_only=True):
     no_deps: bool = False
     force_restart: bool = False
     watch: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.command == "status" and not self.services:
+            raise ValueError("'status' needs the name of a service")
 
 
 class Rendered(Struct, frozen=True, kw_only=True):

@@ -28,6 +28,18 @@ def test_a_wrong_type_beside_raw_text_is_named_with_its_place():
         codec.decode_request(UP, codec.encode({"project": {"directory": "\udcff", "files": 3}}))
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "told"),
+    [
+        ("up", {"project": {"directory": "/srv/\0"}}, "a path holds a NUL byte"),
+        ("render", {"project": {}, "command": "status"}, "'status' needs the name of a service"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_done(name, fields, told):
+    with pytest.raises(ProtocolError, match=f"the request '{name}' has a wrong value: {told}"):
+        codec.decode_request(api.BY_NAME[name].number, codec.encode(fields))
+
+
 def test_a_missing_field_is_named():
     with pytest.raises(ProtocolError, match="missing required field `project`"):
         codec.decode_request(UP, codec.encode({}))
