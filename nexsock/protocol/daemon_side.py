@@ -6,6 +6,8 @@ from nexsock.protocol.api import Rendered
 from nexsock.protocol.conversation import Call, CallState, Connection, Happening, Side
 from nexsock.protocol.frame import Frame, Kind
 
+GREETING_LIMIT = 64 * 1024
+"""Bytes of a frame before the hello is accepted: a stranger on TCP gets no more of our memory."""
 _PIECE = 256 * 1024
 """Characters of rendered text in one frame: at most 1 MiB."""
 
@@ -17,6 +19,7 @@ class DaemonSide(conversation.Conversation):
 
     def __init__(self, secret: bytes | None = None, challenge: bytes = b"") -> None:
         super().__init__()
+        self._reader.limit = GREETING_LIMIT
         self._secret = secret
         self._challenge = challenge
         self._proof = b""
@@ -28,6 +31,7 @@ class DaemonSide(conversation.Conversation):
     def welcome(self, hello: message.Hello, *, daemon: str, pid: int) -> bytes:
         """The answer to a hello; from here on requests are heard."""
         self.connection = Connection.OPEN
+        self._reader.limit = frame.PAYLOAD_LIMIT
         welcome = message.Welcome(
             version=min(hello.max, frame.NEWEST),
             features=tuple(sorted(conversation.FEATURES.intersection(hello.features))),

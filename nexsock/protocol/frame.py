@@ -87,7 +87,9 @@ def to_bytes(frame: Frame) -> bytes:
 class FrameReader:
     """Bytes as they come off a connection, put together to frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = PAYLOAD_LIMIT) -> None:
+        self.limit = limit
+        """bytes of payload that a frame may have"""
         self._pending = bytearray()
         self._fault: NexsockError | None = None
 
@@ -109,7 +111,7 @@ class FrameReader:
         self._pending += data
         while len(self._pending) >= HEADER.size:
             magic, version, kind, operation, request_id, size = HEADER.unpack_from(self._pending)
-            if fault := _header_fault(magic, version, kind, size):
+            if fault := _header_fault(magic, version, kind, size, self.limit):
                 self._pending.clear()
                 self._fault = fault
                 raise fault
@@ -125,7 +127,7 @@ class FrameReader:
             raise self._fault
 
 
-def _header_fault(magic: bytes, version: int, kind: int, size: int) -> NexsockError | None:
+def _header_fault(magic: bytes, version: int, kind: int, size: int, limit: int) -> NexsockError | None:
     if magic != MAGIC:
         return _not_ours(magic)
     if kind != Kind.HELLO and version not in VERSIONS:
@@ -135,8 +137,8 @@ def _header_fault(magic: bytes, version: int, kind: int, size: int) -> NexsockEr
         )
     if kind not in _KINDS:
         return ProtocolError(f"a frame has the unknown kind {kind}")
-    if size > PAYLOAD_LIMIT:
-        return ProtocolError(f"a frame announces {size} bytes, the limit is {PAYLOAD_LIMIT}")
+    if size > limit:
+        return ProtocolError(f"a frame announces {size} bytes, the limit is {limit}")
     return None
 
 

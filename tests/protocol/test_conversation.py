@@ -59,6 +59,16 @@ def test_nothing_is_heard_before_the_hello(strangers):
             DaemonSide().receive(raw(kind)).__next__()
 
 
+def test_a_stranger_gets_little_memory_and_a_client_all_that_a_frame_may_have():
+    client, daemon = ClientSide(), DaemonSide()
+    large = frame.HEADER.pack(frame.MAGIC, 1, Kind.REQUEST, 42, 1, frame.PAYLOAD_LIMIT)
+    with pytest.raises(ProtocolError, match="announces 16777216 bytes, the limit is 65536"):
+        list(DaemonSide().receive(large))
+    for greeted in daemon.receive(client.hello(client="test") + large):
+        daemon.welcome(greeted.hello, daemon="test", pid=1)
+    assert daemon.inside_frame
+
+
 def test_a_second_hello_is_out_of_place(pair):
     with pytest.raises(ProtocolError, match="HELLO frame is out of place"):
         pair.to_daemon(pair.client.hello(client="again"))
