@@ -15,6 +15,7 @@ import struct
 
 from nexsock import places
 from nexsock.daemon.session import Session
+from nexsock.daemon.turns import Turns
 from nexsock.errors import Refused, UsageError
 from nexsock.protocol.api import Api
 from nexsock.protocol.token import SIZE
@@ -160,6 +161,7 @@ class Door:
         self._api = api
         self._uid = uid
         self._limit = limit or connections_limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        self._turns = Turns()
         self._loop = asyncio.get_running_loop()
         self._listeners: dict[socket.socket, bytes | None] = {}
         self._sessions: set[Session] = set()
@@ -213,7 +215,7 @@ class Door:
                 raise
             self._pause()
             return
-        session = Session(connection, self._api, self._ended, secret=self._listeners[listener])
+        session = Session(connection, self._api, self._ended, self._turns, secret=self._listeners[listener])
         self._sessions.add(session)
         if connection.family == socket.AF_UNIX and (uid := peer_uid(connection)) != self._uid:
             session.refuse(Refused(f"this daemon serves user {self._uid}, not user {uid}"))

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import nexsock
 from nexsock.daemon.link import Link
+from nexsock.daemon.turns import Turns
 from nexsock.errors import NexsockError, ProtocolError, Refused
 from nexsock.protocol import conversation
 from nexsock.protocol.api import Api, Rendered, RenderRequest
@@ -30,8 +31,8 @@ CALLS_LIMIT = 64
 """Requests of one connection that may be worked on at once."""
 GATHER_S = 0.005
 """How long an item of a stream may wait for others: 200 services that start are not 200 wake-ups of their client."""
-TURN_BYTES = 256 * 1024
-"""What a stream may send before others have their turn on the loop."""
+TURN_S = 0.002
+"""How long a stream may go on before others have their turn on the loop."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Session:
         connection: socket.socket,
         api: Api,
         ended: Callable[["Session"], None],
+        turns: Turns,
         *,
         secret: bytes | None = None,
         hello_s: float = HELLO_S,
@@ -58,6 +60,7 @@ class Session:
     ) -> None:
         self._api = api
         self._ended = ended
+        self._turns = turns
         self._loop = asyncio.get_running_loop()
         self._frame_s = frame_s
         self._challenge = os.urandom(32) if secret is not None else b""
@@ -174,16 +177,16 @@ class Session:
     async def _send_items(self, called: Called, granted: asyncio.Event) -> None:
         items: AsyncGenerator[Any, None] = getattr(self._api, called.operation.name)(called.request)
         request_id = called.request_id
-        sent = 0
+        if self._turns.is_wanted:
+            await self._turns.mine()
+        began = self._loop.time()
         try:
             async for item in items:
-                data = self._talk.item(request_id, item)
-                self._link.send(data, within_s=GATHER_S)
-                sent += len(data)
+                self._link.send(self._talk.item(request_id, item), within_s=GATHER_S)
                 await self._link.drained()
-                if sent >= TURN_BYTES:
-                    sent = 0
-                    await asyncio.sleep(0)
+                if self._loop.time() - began >= TURN_S:
+                    await self._turns.mine()
+                    began = self._loop.time()
                 while not self._talk.may_send(request_id):
                     granted.clear()
                     await granted.wait()

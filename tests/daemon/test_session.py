@@ -7,6 +7,7 @@ import pytest
 
 from nexsock.daemon.link import HIGH_BYTES
 from nexsock.daemon.session import Session
+from nexsock.daemon.turns import Turns
 from nexsock.errors import NotFound, ProtocolError, Refused, Unreachable
 from nexsock.model.event import Event
 from nexsock.model.project import ProjectRef
@@ -99,7 +100,7 @@ class House:
     def connect(self, **options: object) -> Client:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
-        session = Session(ours, self.api.api, lambda _: self.ended.set(), **options)
+        session = Session(ours, self.api.api, lambda _: self.ended.set(), Turns(), **options)
         session.start()
         self.sessions.append(session)
         self.clients.append(Client(theirs))
