@@ -100,6 +100,7 @@ class Home:
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if _is_ours(name)}
         self.environ = {**kept, "NEXSOCK_HOME": str(folder)}
+        self.mark = f"NEXSOCK_HOME={folder}"
 
     @property
     def log(self) -> str:
@@ -109,8 +110,7 @@ class Home:
 
     def daemons(self) -> list[int]:
         """The daemon's processes, the keeper first."""
-        mark = f"NEXSOCK_HOME={self.folder}"
-        return [pid for pid in _pids() if mark in (found := _environ(pid)) and not _is_service(found)]
+        return [pid for pid in _pids() if self.mark in (found := _environ(pid)) and not _is_service(found)]
 
     def begin(self, *arguments: str, cwd: Path, environ: dict[str, str] | None = None) -> Running:
         """Begin a command of nexsock in a folder."""
