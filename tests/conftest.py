@@ -1,8 +1,10 @@
 """What every test has: a home of its own for nexsock, and the promise that it leaves no service behind."""
 
+import itertools
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,11 +19,16 @@ RUN_MARK = f"NEXSOCK_TEST_RUN={uuid4().hex}"
 """In the environment of everything that this test process starts, so that two test runs at once do not disturb
 each other. Services that inherit nothing are found by their folder."""
 SERVICE_MARK = "NEXSOCK_INSTANCE="
-ENDING_LIMIT_S = 20.0
+ENDING_LIMIT_S = 60.0
 """How long a process that was told to end may take after its test."""
 
 DAEMON_LIMIT_S = 60.0
 """The same for a killed daemon; a busy machine needs a while."""
+
+PORTS_PER_PROCESS = 500
+_own_range = 11_000 + PORTS_PER_PROCESS * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = itertools.cycle(range(_own_range, _own_range + PORTS_PER_PROCESS))
+"""Below the ports of connections (32768 and up) and those that nexsock chooses (20000 and up)."""
 
 FAILED = pytest.StashKey[bool]()
 
@@ -71,10 +78,36 @@ def nexsock_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def until() -> Callable[..., None]:
-    """`until(true, what, limit_s=20)`: wait for a condition of the real world, or fail the test and say `what`."""
+def new_port() -> Callable[[], int]:
+    """`new_port()`: another port that nobody listens on, of those that the kernel never gives to a connection.
 
-    def wait(true: Callable[[], object], what: str, limit_s: float = 20.0) -> None:
+    Test processes side by side take theirs from different ranges.
+    """
+
+    def find() -> int:
+        while True:
+            port = next(PORTS)
+            with socket.socket() as probing:
+                try:
+                    probing.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            return port
+
+    return find
+
+
+@pytest.fixture
+def free_port(new_port: Callable[[], int]) -> int:
+    """A port that nobody listens on."""
+    return new_port()
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """`until(true, what, limit_s=60)`: wait for a condition of the real world, or fail the test and say `what`."""
+
+    def wait(true: Callable[[], object], what: str, limit_s: float = 60.0) -> None:
         deadline = time.monotonic() + limit_s
         while not true():
             if time.monotonic() > deadline:

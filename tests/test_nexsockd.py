@@ -15,7 +15,7 @@ from nexsock.errors import Unreachable
 from nexsock.places import Places
 from nexsock.protocol.api import Nothing, ShutdownRequest
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 
 
 class Home:
@@ -132,12 +132,10 @@ def test_in_the_foreground_it_ends_with_sigterm(home):
     assert foreground.wait(LIMIT_S) == 0
 
 
-def test_it_listens_on_tcp_for_whoever_has_the_token(home):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    foreground = home.serving("--listen", f"tcp://127.0.0.1:{port}")
+def test_it_listens_on_tcp_for_whoever_has_the_token(home, free_port):
+    foreground = home.serving("--listen", f"tcp://127.0.0.1:{free_port}")
     token = listen.read_token(home.places.state_dir + "/token", os.getuid())
-    with locate.connect_tcp("127.0.0.1", port, token) as client:
+    with locate.connect_tcp("127.0.0.1", free_port, token) as client:
         assert client.call("ping", Nothing()) == Nothing()
     foreground.terminate()
     assert foreground.wait(LIMIT_S) == 0

@@ -1,7 +1,6 @@
 """The shop's programs as they are, each in a folder of the test, on a port that is free."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,11 +9,6 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class Program:
@@ -44,7 +38,7 @@ def run(shop_variables: dict[str, str]) -> Callable[..., "subprocess.CompletedPr
             env={**shop_variables, **variables},
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
 
@@ -78,12 +72,12 @@ def start(
 
 
 @pytest.fixture
-def port() -> int:
+def port(new_port: Callable[[], int]) -> int:
     """A port on which nobody listens."""
-    return _free_port()
+    return new_port()
 
 
 @pytest.fixture
-def other_port() -> int:
+def other_port(new_port: Callable[[], int]) -> int:
     """Another one."""
-    return _free_port()
+    return new_port()

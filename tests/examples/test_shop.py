@@ -277,7 +277,7 @@ def test_a_port_that_somebody_has_is_said_with_its_owner(closed_shop, port, star
     run("migrate")
     closed_shop.variables["SHOP_API_PORT"] = str(port)
     owner = start("api", "listening", PORT=str(port))
-    told = json.loads(closed_shop.nexsock("--json", "up", "-d", "--timeout", "20s", status=1))
+    told = json.loads(closed_shop.nexsock("--json", "up", "-d", "--timeout", "50s", status=1))
     (reason,) = (one["reason"] for one in told["failed"] if one["service"] == "api")
     assert str(port) in reason
     assert str(owner.process.pid) in reason

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -237,10 +236,12 @@ class Road:
     # -- the world around
 
     def edit(self, text: str, file: str = "nexsock.yaml") -> None:
-        """Replace a file of the project."""
+        """Replace a file of the project, at once: who watches never finds half of it."""
         path = self.folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text).lstrip("\n"))
+        unfinished = self.folder.parent / f"{self.folder.name}.unfinished"
+        unfinished.write_text(dedent(text).lstrip("\n"))
+        unfinished.replace(path)
 
     def touch(self, file: str) -> None:
         (self.folder / file).touch()
@@ -358,14 +359,6 @@ def following(tmp_path: Path) -> Iterator[Callable[..., Following]]:
 def nexsock_program() -> str:
     """The installed program."""
     return str(NEXSOCK)
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probing:
-        probing.bind(("127.0.0.1", 0))
-        return probing.getsockname()[1]
 
 
 def wait_until(true: Callable[[], object], what: str, limit_s: float = LIMIT_S) -> None:

@@ -30,6 +30,7 @@ def test_two_clones_are_up_at_once_and_each_shell_sees_its_own_ports(project):
         url = road.done("url", "web").strip()
         assert url == f"http://127.0.0.1:{port}"
         assert urllib.request.urlopen(url).status == 200
+        road.wait_until(lambda road=road: road.words("told"), "the worker has said what it was told")
         assert road.words("told") == [url]
         assert f"PORT={port}" in road.done("env", "web").splitlines()
         assert road.services()["web"]["ports"] == {"http": port}

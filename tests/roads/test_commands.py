@@ -311,7 +311,9 @@ def test_an_up_gives_up_at_its_time_limit_and_leaves_things_as_they_are(project)
     """)
     ended = road.run("up", "--wait", "--timeout", "300ms")
     assert ended.exit == 124
-    assert road.processes("web") == [road.pid("web")]
+    road.wait_until(
+        lambda: road.phase("web") == "starting" and road.processes("web") == [road.pid("web")], "it goes on"
+    )
     assert road.json("up", "-d", "--timeout", "100ms")["timed_out"]
 
 

@@ -40,7 +40,7 @@ def test_what_is_independent_starts_without_waiting_for_each_other(project):
           e: {{command: "{meet}", depends_on: [a]}}
           g: {{command: "{meet}"}}
     """)
-    assert road.run("up", "-d", "--timeout", "15s").exit == 0
+    assert road.run("up", "-d", "--timeout", "50s").exit == 0
 
 
 def test_a_service_starts_as_soon_as_its_own_needs_are_met(project):
@@ -52,7 +52,7 @@ def test_a_service_starts_as_soon_as_its_own_needs_are_met(project):
           after_quick: {command: echo went >> trace, depends_on: [quick]}
           after_slow: {command: echo went >> trace, depends_on: [slow]}
     """)
-    assert road.run("up", "-d", "--timeout", "15s").exit == 0
+    assert road.run("up", "-d", "--timeout", "50s").exit == 0
     assert road.words() == ["went", "went"]
 
 
@@ -271,7 +271,7 @@ def test_a_need_that_is_ready_only_at_its_third_try_is_waited_for(project):
             restart_policy: {delay: 10ms, factor: 1}
           web: {command: exec sleep 1000, depends_on: [db]}
     """)
-    assert road.run("up", "-d", "--timeout", "15s").exit == 0
+    assert road.run("up", "-d", "--timeout", "50s").exit == 0
     assert road.phases() == {"db": "ready", "web": "running"}
     assert len(road.words("runs")) == 3
 
@@ -286,7 +286,7 @@ def test_a_wait_ends_when_what_is_waited_for_hangs_on_a_stopped_need(project):
     road.done("stop", "db")
     up = road.begin("up", "-d", "web")
     assert up.end().exit == 1
-    assert road.run("wait", "web", "--timeout", "15s").exit == 1
+    assert road.run("wait", "web", "--timeout", "50s").exit == 1
     assert "stopped by hand" in road.json("why", "web")["chain"][-1]["because"]
 
 

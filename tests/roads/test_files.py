@@ -177,6 +177,7 @@ def test_what_is_included_runs_in_its_own_folder(project):
     road.edit("KIND=small", "parts/db.env")
     road.up()
     assert environment(road, "db")["KIND"] == "small"
+    road.wait_until(lambda: road.words("parts/here"), "it has said where it is")
     assert road.words("parts/here") == [str(road.folder / "parts")]
 
 

@@ -177,6 +177,7 @@ def test_what_died_while_no_daemon_ran_is_treated_as_its_policy_says(project, li
     kill_daemon(road, lives, end)
     end(pid)
     road.wait_until(lambda: road.phase("web") == phase, f"it is {phase}")
+    road.wait_until(lambda: len(road.words("runs")) >= runs, "the last run has begun")
     assert len(road.words("runs")) == runs
 
 
@@ -269,6 +270,7 @@ def test_of_many_that_start_a_daemon_at_once_all_find_the_same(project):
     road = project("services: {web: {command: echo run >> runs; exec sleep 1000}}")
     ups = [road.begin("up", "-d") for _ in range(6)]
     assert [one.end().exit for one in ups] == [0] * 6
+    road.wait_until(lambda: road.words("runs"), "it has begun")
     assert road.words("runs") == ["run"]
     keepers = [pid for pid in road.home.daemons() if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     assert keepers == [halves(road)["keeper_pid"]]
@@ -283,7 +285,7 @@ def test_a_second_daemon_ends_and_leaves_the_first_alone(project):
         env=road.home.environ,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert "already running" in second.stderr
@@ -368,7 +370,7 @@ def test_what_was_selected_and_stopped_by_hand_outlives_the_daemon(project, live
 def test_a_stop_goes_on_when_this_is_killed_in_its_middle(project, lives, end, which):
     road = project("""
         services:
-          web: {command: "trap '' TERM; touch up; while :; do sleep 0.05; done", stop_grace_period: 2s}
+          web: {command: "trap '' TERM; touch up; while :; do sleep 0.05; done", stop_grace_period: 4s}
     """)
     road.up()
     road.wait_until((road.folder / "up").exists, "it stands")

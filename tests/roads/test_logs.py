@@ -79,10 +79,17 @@ def test_both_streams_are_kept_apart_and_in_order(project):
     road = project("""
         services:
           web:
-            command: echo one; sleep 0.05; echo two >&2; sleep 0.05; echo three
+            command: |
+              echo one; until [ -e two ]; do sleep 0.01; done
+              echo two >&2; until [ -e three ]; do sleep 0.01; done
+              echo three
             oneshot: true
     """)
-    road.up()
+    up = road.begin("up", "-d")
+    for said, then in ((b"one", "two"), (b"two", "three")):
+        road.wait_until(lambda said=said: said in road.log("web"), f"{said} is kept")
+        road.touch(then)
+    assert up.end().exit == 0
     found = [(line["stream"], line["text"]) for line in written(road, "web")]
     assert found == [("stdout", "one"), ("stderr", "two"), ("stdout", "three")]
 
@@ -177,13 +184,17 @@ def test_services_are_merged_by_the_time_of_their_lines(project):
     road = project("""
         services:
           one:
-            command: echo a; touch a; until [ -e b ]; do sleep 0.01; done; echo c
+            command: echo a; until [ -e c ]; do sleep 0.01; done; echo c
             oneshot: true
           two:
-            command: until [ -e a ]; do sleep 0.01; done; sleep 0.02; echo b; sleep 0.02; touch b
+            command: until [ -e b ]; do sleep 0.01; done; echo b
             oneshot: true
     """)
-    road.up()
+    up = road.begin("up", "-d")
+    for service, then in (("one", "b"), ("two", "c")):
+        road.wait_until(lambda service=service: road.log(service), f"the line of {service} is kept")
+        road.touch(then)
+    assert up.end().exit == 0
     assert [(line["service"], line["text"]) for line in written(road)] == [("one", "a"), ("two", "b"), ("one", "c")]
     assert [line["text"] for line in written(road, "two")] == ["b"]
 

@@ -91,6 +91,7 @@ def test_a_line_of_an_earlier_run_does_not_count(project):
     """)
     road.up()
     assert road.run("restart", "web", "--timeout", "500ms").exit == 124
+    road.wait_until(lambda: road.phase("web") != "stopping", "the first run has ended")
     assert road.phase("web") == "starting"
 
 
@@ -131,13 +132,16 @@ def test_a_server_that_accepts_and_never_answers_is_not_ready(project, free_port
           web:
             command: exec python3 -S server.py never $$PORT
             ports: [{free_port}]
-            healthcheck: {{http: /health, timeout: 100ms, start_period: 1s, retries: 2}}
+            healthcheck: {{http: /health, timeout: 100ms, interval: 100ms, start_period: 1s, retries: 2}}
           after: {{command: echo after >> trace, depends_on: [web]}}
     """)
     road.edit(SERVER, file="server.py")
     outcome = road.json("up", "-d")
     assert {failure["service"] for failure in outcome["failed"]} == {"web", "after"}
-    assert "no answer within 0.1s" in road.json("why", "web")["last_probe"]
+    road.wait_until(
+        lambda: "no answer within 0.1s" in road.json("why", "web")["last_probe"], "it is asked and is silent"
+    )
+    assert road.phase("web") == "unhealthy"
     assert road.words() == []
 
 
@@ -150,7 +154,7 @@ def test_a_port_that_is_listened_on_by_ipv6_alone_is_found(project, free_port):
             healthcheck: {{tcp: {free_port}}}
     """)
     road.edit(SERVER, file="server.py")
-    assert road.run("up", "-d", "--timeout", "15s").exit == 0
+    assert road.run("up", "-d", "--timeout", "50s").exit == 0
 
 
 def test_a_probing_command_has_the_place_and_the_environment_of_its_service(project):
@@ -201,7 +205,7 @@ def test_what_dies_while_it_is_probed_fails_at_once_with_its_last_words(project)
             restart: "no"
             healthcheck: {tcp: 1, start_period: 60s}
     """)
-    outcome = road.json("up", "-d", "--timeout", "15s")
+    outcome = road.json("up", "-d", "--timeout", "50s")
     (failure,) = outcome["failed"]
     assert "23" in failure["reason"]
     assert failure["last_log"] == ["no such table"]

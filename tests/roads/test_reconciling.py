@@ -314,9 +314,10 @@ def test_an_edit_during_an_up_is_applied_after_it_and_once(project):
           web:
             command: |
               echo $$LEVEL >> runs
-              trap "sleep 0.3; exit 0" TERM
+              trap "until [ -e leave ]; do sleep 0.02; done; exit 0" TERM
               while :; do sleep 0.02; done
             environment: {LEVEL: first}
+            stop_grace_period: 1h
     """
     road = project(text)
     road.up()
@@ -325,8 +326,9 @@ def test_an_edit_during_an_up_is_applied_after_it_and_once(project):
     first = road.begin("up", "-d")
     road.wait_until(lambda: road.phase("web") == "stopping", "the first edit is being applied")
     road.edit(text.replace("first", "third"))
-    road.up()
-    assert first.end().exit == 0
+    second = road.begin("up", "-d")
+    road.touch("leave")
+    assert (first.end().exit, second.end().exit) == (0, 0)
     road.wait_until(lambda: road.words("runs")[-1] == "third", "the last edit is applied")
     assert road.words("runs") in (["first", "third"], ["first", "second", "third"])
     assert len(road.processes("web")) <= 2
@@ -367,6 +369,7 @@ def test_two_ups_at_once_start_one_process(project, lives):
     road = project('services: {web: {command: "echo $$$$ >> runs; exec sleep 1000"}}')
     ups = [road.begin("up", "-d") for _ in range(6)]
     assert [one.end().exit for one in ups] == [0] * 6
+    road.wait_until(lambda: road.words("runs"), "it has begun")
     assert len(road.words("runs")) == 1
     assert road.processes("web") == [road.pid("web")]
 

@@ -150,7 +150,7 @@ def test_a_stop_while_the_rest_of_a_crash_is_cleared_wins_over_the_restart(proje
               (trap '' TERM; touch child; while :; do sleep 0.05; done) &
               while ! [ -e child ]; do sleep 0.01; done
               exit 1
-            stop_grace_period: 400ms
+            stop_grace_period: 1h
             restart_policy: {delay: 10ms}
           clock:
             command: sleep 0.7
@@ -158,7 +158,7 @@ def test_a_stop_while_the_rest_of_a_crash_is_cleared_wins_over_the_restart(proje
     """)
     road.begin("up", "-d", "web")
     road.wait_until(lambda: road.words("runs") and road.phase("web") == "stopping", "what it left behind is ended")
-    road.done("stop", "web")
+    road.done("stop", "-t", "0", "web")
     assert road.processes("web") == []
     road.up("clock")
     assert road.words("runs") == ["run"]
@@ -189,7 +189,7 @@ def test_a_storm_of_restarts_ends_with_one_process(project, lives):
     road.up()
     storm = [road.begin("restart", "web") for _ in range(8)]
     assert [one.end().exit for one in storm] == [0] * 8
-    road.wait_until(lambda: road.phase("web") == "running", "it runs")
+    road.wait_until(lambda: str(road.pid("web")) in road.words("runs"), "the last run has begun")
     assert [int(pid) for pid in road.words("runs") if lives(int(pid))] == [road.pid("web")]
     assert road.processes("web") == [road.pid("web")]
 
@@ -205,9 +205,9 @@ def test_a_stop_in_a_storm_of_restarts_is_the_last_word(project):
     storm = [road.begin("restart", "web") for _ in range(2)]
     for one in storm:
         one.end()
-    restarting = road.begin("restart", "web")
-    road.wait_until(lambda: road.phase("web") != "running", "the restart has begun")
-    road.done("stop", "web")
+    restarting = road.begin("restart", "-t", "1h", "web")
+    road.wait_until(lambda: road.phase("web") == "stopping", "the restart has begun")
+    road.done("stop", "-t", "0", "web")
     assert restarting.end().exit == 1
     assert road.phase("web") == "stopped"
     assert road.processes("web") == []

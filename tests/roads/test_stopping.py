@@ -45,9 +45,7 @@ def test_nothing_of_a_service_is_left_when_its_stop_returns(project, lives, comm
     road.begin("up", "-d")
     begun(road, "up")
     everything = road.processes("web")
-    before = time.monotonic()
     road.done("stop", "web")
-    assert time.monotonic() - before < 10, "it was waited for longer than its grace period"
     assert [pid for pid in everything if lives(pid)] == []
     assert road.processes("web") == []
 
@@ -76,7 +74,7 @@ def test_a_service_has_its_grace_period_to_end_well(project):
               trap 'sleep 0.3; echo saved > trace; exit 0' TERM
               touch up
               while :; do sleep 0.05; done
-            stop_grace_period: 10s
+            stop_grace_period: 1h
     """)
     road.up()
     begun(road, "up")
@@ -90,7 +88,7 @@ def test_a_second_stop_kills_at_once(project):
         services:
           web:
             command: touch up; {STUBBORN}
-            stop_grace_period: 60s
+            stop_grace_period: 1h
     """)
     road.up()
     begun(road, "up")
@@ -128,15 +126,18 @@ def test_a_start_during_a_slow_stop_waits_for_its_end(project, lives):
             command: |
               for pid in $$(cat pids); do kill -0 $$pid && echo two at once > trace; done
               echo $$$$ >> pids
-              trap 'sleep 0.3; exit 0' TERM
+              trap 'until [ -e leave ]; do sleep 0.02; done; exit 0' TERM
               touch up
               while :; do sleep 0.05; done
+            stop_grace_period: 1h
     """)
     road.up()
     begun(road, "up")
     stop = road.begin("stop", "web")
     road.wait_until(lambda: road.phase("web") == "stopping", "the stop has begun")
-    road.done("start", "web")
+    start = road.begin("start", "web")
+    road.touch("leave")
+    assert start.end().exit == 0
     stop.end()
     assert road.phase("web") == "running"
     road.wait_until(lambda: len(road.words("pids")) == 2, "the second run stands")
@@ -229,7 +230,7 @@ def test_independent_branches_end_at_the_same_time(project):
             trap "touch ending-$$NEXSOCK_SERVICE; while ! [ -e ending-$$OTHER ]; do sleep 0.01; done; exit 0" TERM
             touch up-$$NEXSOCK_SERVICE
             while :; do sleep 0.02; done
-          stop_grace_period: 15s
+          stop_grace_period: 50s
         services:
           a: {environment: {OTHER: b}}
           b: {environment: {OTHER: a}}
@@ -246,7 +247,7 @@ def test_each_service_has_its_own_grace_period(project):
           hasty: {{command: "touch up-hasty; {STUBBORN}", stop_grace_period: 100ms}}
           patient:
             command: trap "sleep 0.6; echo well > trace; exit 0" TERM; touch up-patient; while :; do sleep 0.02; done
-            stop_grace_period: 20s
+            stop_grace_period: 1h
     """)
     road.up()
     begun(road, "up-hasty", "up-patient")
@@ -264,13 +265,12 @@ def test_a_tree_of_three_levels_ends_at_once(project):
                 sh -c 'for j in 1 2 3; do sh -c "sleep 1000 & sleep 1000 & wait" & done; touch up-$$0; wait' $$i &
               done
               wait
+            stop_grace_period: 1h
     """)
     road.up()
     begun(road, "up-1", "up-2", "up-3")
     road.wait_until(lambda: len(road.processes("web")) == 1 + 3 + 9 + 18, "the whole tree stands")
-    before = time.monotonic()
     road.done("stop", "web")
-    assert time.monotonic() - before < 9, "it was not ended by the first signal"
     assert road.processes("web") == []
 
 
@@ -296,7 +296,7 @@ def test_a_stop_command_ends_it_in_its_own_way_and_without_the_signal(project):
           web:
             command: trap 'echo signalled > trace' TERM; {WAITS_FOR_A_FILE}
             stop_command: touch please-end
-            stop_grace_period: 20s
+            stop_grace_period: 1h
     """)
     road.up()
     begun(road, "up")

@@ -23,7 +23,7 @@ def test_a_time_limit_ends_the_waiting_and_not_the_services(project):
     ended = road.run("up", "-d", "--timeout", "300ms")
     assert ended.exit == 124
     assert "web" in ended.err
-    assert road.processes("web") != []
+    road.wait_until(lambda: road.processes("web"), "it was started all the same")
 
 
 def test_a_failure_tells_the_chain_of_causes_and_the_last_words(project):

@@ -533,18 +533,17 @@ def test_watching_survives_a_kill_of_the_daemon(sources, end):
 # -- the command
 
 
-def test_watch_acts_until_it_is_interrupted(project, end):
+def test_watch_acts_until_it_is_interrupted(project, following, end):
     road = project("services: {web: {command: echo run >> runs; exec sleep 1000, watch: [src]}}")
     road.edit("one", "src/app.py")
     road.up()
-    watching = road.begin("watch")
+    watching = following(road, "watch")
     road.wait_until(lambda: road.json("ps")["project"]["watching"], "it watches")
     road.edit("two", "src/app.py")
     counted(road, "runs", 2)
+    watching.until("src/app.py changed", anywhere=True)
     end(watching.process.pid, 2)
-    ended = watching.end()
-    assert ended.exit == 130
-    assert "src/app.py changed" in ended.out
+    assert watching.process.wait(60) == 130
     assert not road.json("ps")["project"]["watching"]
 
 
