@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 ARTIFACTS = ROOT / "artifacts"
@@ -31,6 +32,10 @@ PORTS = itertools.cycle(range(_own_range, _own_range + PORTS_PER_PROCESS))
 """Below the ports of connections (32768 and up) and those that nexsock chooses (20000 and up)."""
 
 FAILED = pytest.StashKey[bool]()
+
+settings.register_profile("alike", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("alike")
+"""Every run takes the same examples, however slow the machine is: a failure is a change of ours."""
 
 os.environ.update([RUN_MARK.split("=")])
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell is begun with it ignored

@@ -107,7 +107,7 @@ def daemon(shell) -> Iterator[RenderingDaemon]:
 def launch(shell, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     environ = {**shell.environ, "PATH": os.environ["PATH"], "PYTHONPATH": str(Path(fast.__file__).parents[2])}
     return subprocess.run(
-        [sys.executable, "-m", "nexsock", *arguments], cwd=shell.folder, env=environ, capture_output=True, timeout=30
+        [sys.executable, "-m", "nexsock", *arguments], cwd=shell.folder, env=environ, capture_output=True, timeout=60
     )
 
 
@@ -147,7 +147,7 @@ def test_the_short_way_loads_nothing_that_it_does_not_need(shell, daemon):
     )
     environ = {**shell.environ, "PYTHONPATH": str(Path(fast.__file__).parents[2])}
     ended = subprocess.run(
-        [sys.executable, "-Sc", script], cwd=shell.folder, env=environ, capture_output=True, timeout=30
+        [sys.executable, "-Sc", script], cwd=shell.folder, env=environ, capture_output=True, timeout=60
     )
     assert ended.returncode == 0
     loaded = set(ended.stderr.decode().split())
@@ -168,7 +168,7 @@ def test_without_a_daemon_the_short_way_does_nothing_and_leaves_it_to_the_long_o
     script = "import sys; from nexsock.cli import fast; sys.exit(9 if fast.attempt(['ps']) is None else 1)"
     environ = {**shell.environ, "PYTHONPATH": str(Path(fast.__file__).parents[2])}
     ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=shell.folder, env=environ, capture_output=True, timeout=30
+        [sys.executable, "-c", script], cwd=shell.folder, env=environ, capture_output=True, timeout=60
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (9, b"", b"")
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nexsock.config import envfile
 
-bounded = settings(max_examples=80, derandomize=True, deadline=None)
+bounded = settings(max_examples=80)
 
 
 def read(text: str, form: envfile.Format = "dotenv", **lookup: str) -> tuple[dict[str, str], list[str]]:

@@ -8,7 +8,7 @@ from nexsock.config import interpolate, tree
 from nexsock.config.node import Node
 from nexsock.model.origin import Origin
 
-bounded = settings(max_examples=60, derandomize=True, deadline=None)
+bounded = settings(max_examples=60)
 
 HERE = Origin("nexsock.yaml", 3, 10)
 VARIABLES = {"TAG": "v1", "EMPTY": "", "PORT": "3000", "ON": "True", "MONEY": "$TAG ${TAG}"}

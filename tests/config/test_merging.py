@@ -8,7 +8,7 @@ from nexsock.config import merging, tree
 from nexsock.config.node import Node
 from nexsock.model.origin import Origin
 
-bounded = settings(max_examples=80, derandomize=True, deadline=None)
+bounded = settings(max_examples=80)
 
 
 def service(text: str, file: str = "f") -> Node:

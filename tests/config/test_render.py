@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nexsock.config import envfile, render, tree
 
-bounded = settings(max_examples=40, derandomize=True, deadline=None)
+bounded = settings(max_examples=40)
 
 NASTY = [
     "", " ", "plain", "two words", "tab\there", "a\nb\n", "\r\n", "'", '"', "it's", "\\", "a\\", "\\'", "\\\\'",

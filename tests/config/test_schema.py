@@ -240,7 +240,7 @@ def noded(value: Any) -> Node:
     return Node([noded(item) for item in value], origin) if isinstance(value, list) else Node(value, origin)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(field=some.sampled_from(sorted(schema.load()["$defs"]["service"]["properties"])), value=VALUES)
 def test_the_quick_look_never_lets_through_what_the_library_refuses(field: str, value: Any) -> None:
     document = noded({"services": {"web": {field: value}}})
@@ -248,7 +248,7 @@ def test_the_quick_look_never_lets_through_what_the_library_refuses(field: str, 
 
 
 @given(field=some.sampled_from(sorted(schema.load()["$defs"]["service"]["properties"])), value=VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_is_wrong_has_a_place_and_is_taken_out(field: str, value: Any) -> None:
     document = noded({"services": {"web": {field: value}}})
     problems: list[Problem] = []

@@ -333,8 +333,8 @@ async def test_a_frame_that_stops_in_the_middle_is_closed(house):
 
 
 async def test_a_quiet_client_is_left_alone(house):
-    client = await house.connect(hello_s=0.05, frame_s=0.01).greet()
-    await asyncio.sleep(0.1)
+    client = await house.connect(hello_s=0.3, frame_s=0.01).greet()
+    await asyncio.sleep(0.35)
     await client.ask("ping", Nothing())
     assert isinstance(await client.hear(), Replied)
 

@@ -6,12 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from nexsock.keeper import wire
-
-settings.register_profile("patient", deadline=None)  # two noisy cores
-settings.load_profile("patient")
 
 OUT, ERR = wire.STREAM_OUT, wire.STREAM_ERR
 

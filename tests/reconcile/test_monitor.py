@@ -87,7 +87,7 @@ async def asked():
         monitor = ProbingMonitor(attempt, listen, reports, lambda name: health, Clock())
         monitors.append(monitor)
         monitor.attend(make("web", healthcheck=check), RUN, {})
-        await asyncio.wait_for(reports.enough.wait(), 5)
+        await asyncio.wait_for(reports.enough.wait(), 60)
         return monitor, reports
 
     yield ask
@@ -144,7 +144,7 @@ async def test_attending_anew_replaces_the_earlier_questions(asked, make):
     monitor.attend(make("web", healthcheck=OFTEN), Run(number=2, instance="run-2", cause=RUN.cause, fingerprint=""), {})
     reports.clear()
     reports.enough.clear()
-    await asyncio.wait_for(reports.enough.wait(), 5)
+    await asyncio.wait_for(reports.enough.wait(), 60)
     assert {one.instance for one in reports} == {"run-2"}
 
 

@@ -4,12 +4,8 @@ import errno
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from nexsock.store.files import Files
-
-settings.register_profile("patient", deadline=None)  # two noisy cores
-settings.load_profile("patient")
 
 
 class FailingFiles(Files):
