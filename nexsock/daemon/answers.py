@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from nexsock.daemon.host import Host
 from nexsock.model.status import Failure, ProjectStatus, ProjectSummary, ServiceDetail, Why
 from nexsock.protocol import api
-from nexsock.reconcile import describe
+from nexsock.reconcile import describe, explain
 from nexsock.runtime import clock
 from nexsock.store import migrate
 
@@ -66,13 +66,13 @@ def why(host: Host, name: str) -> Why:
         NotFound: the project has no such service.
     """
     service, record = host.service(name), host.reconciler.record(name)
-    chain = describe.chain(host.project, host.state.records, service.name)
+    chain = explain.chain(host.project, host.state.records, service.name)
     culprit = host.reconciler.record(chain[-1].service)
     return Why(
         service=service.name,
         phase=record.phase,
         chain=chain,
-        next=describe.next_action(service, record, now=clock.monotonic(), wall=clock.wall()),
+        next=explain.next_action(service, record, now=clock.monotonic(), wall=clock.wall()),
         last_exit=str(culprit.run.exit) if culprit.run is not None and culprit.run.exit is not None else None,
         last_log=host.last_lines(culprit.name, LINES_OF_CULPRIT) if culprit.run is not None else (),
         last_probe=culprit.health.last_output or None if culprit.health is not None else None,
@@ -86,7 +86,7 @@ def failure(host: Host, name: str, *, overtaken: bool = False) -> Failure:
     Args:
         overtaken: another command has asked for the opposite since.
     """
-    chain = describe.chain(host.project, host.state.records, name)
+    chain = explain.chain(host.project, host.state.records, name)
     culprit = host.reconciler.record(chain[-1].service)
     return Failure(
         service=name,

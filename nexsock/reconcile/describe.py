@@ -1,22 +1,19 @@
-"""Records in the words that clients are told: a line of `ps`, the page of `status`, the chain of `why`. Pure."""
+"""Records in the words that clients are told: a line of `ps`, the page of `status`, a run, the graph. Pure."""
 
 from collections.abc import Mapping, Sequence
 
 from nexsock import errors
-from nexsock.lifecycle import health as judging
 from nexsock.model.edit import ListedDependency
 from nexsock.model.log import LogSlice
-from nexsock.model.plan import FieldChange, Hold
+from nexsock.model.plan import FieldChange
 from nexsock.model.project import Project
 from nexsock.model.service import Service
 from nexsock.model.state import SERVING, Record, Run
 from nexsock.model.status import (
-    Because,
     DependencyStatus,
     Graph,
     GraphEdge,
     GraphNode,
-    Next,
     ProbeStatus,
     RunStatus,
     ServiceStatus,
@@ -117,80 +114,6 @@ def run_status(run: Run, fields: tuple[FieldChange, ...] = (), log: tuple[LogSli
         fields=fields,
         log=log,
     )
-
-
-def chain(project: Project, records: Mapping[str, Record], name: str) -> tuple[Because, ...]:
-    """From the symptom of a service to its cause: the service itself first, then what it waits for, and so on."""
-    links: list[Because] = []
-    seen: set[str] = set()
-    current: str | None = name
-    while current is not None and current not in seen:
-        seen.add(current)
-        record = records.get(current) or Record(name=current)
-        links.append(_link(project, record))
-        current = _deeper(project, records, record)
-    return tuple(links)
-
-
-def _link(project: Project, record: Record) -> Because:
-    hold = record.held
-    because = _sentence(record, hold)
-    origin = (hold.origin if hold is not None else None) or project.origin(f"services.{record.name}")
-    since = hold.since if hold is not None and hold.since is not None else record.since_at or None
-    return Because(service=record.name, because=because, since=since, origin=origin)
-
-
-def _sentence(record: Record, hold: Hold | None) -> str:
-    reason = f": {record.reason}" if record.reason else ""
-    match record.phase:
-        case "blocked" if hold is not None:
-            return f"blocked: waits for {hold.waits_for}"
-        case "backoff":
-            return f"waits for its next try{reason}"
-        case "starting":
-            return "is starting, and not ready yet" + (_probe_words(record) or reason)
-        case "stopping" if hold is not None:
-            return f"is stopping, waits for {hold.waits_for}"
-        case "stopped":
-            return "is stopped by hand" if record.intent == "stopped" else "is not running"
-    return f"{'is ' if record.phase in ('running', 'ready', 'unhealthy', 'stopping') else ''}{record.phase}{reason}"
-
-
-def _probe_words(record: Record) -> str:
-    if record.health is None or record.health.last_ok or not record.health.last_output:
-        return ""
-    return f": {record.health.last_output.strip().rsplit(chr(10), 1)[-1]}"
-
-
-def _deeper(project: Project, records: Mapping[str, Record], record: Record) -> str | None:
-    """The dependency that a blocked service waits for, the hopeless one first."""
-    service = project.services.get(record.name)
-    if record.phase != "blocked" or record.held is None or service is None:
-        return None
-    waiting = [name for name in record.held.on if name in project.services]
-    failed = [name for name in waiting if (found := records.get(name)) and found.phase in ("failed", "blocked")]
-    return next(iter(failed or waiting), None)
-
-
-def next_action(service: Service | None, record: Record, *, now: float, wall: float) -> Next | None:
-    """What nexsock does next by itself."""
-    hold = record.held
-    at = wall + hold.until - now if hold is not None and hold.until is not None else None
-    match record.phase:
-        case "backoff":
-            return Next(action="start it again", at=at)
-        case "blocked" if hold is not None and not hold.failed:
-            return Next(action=f"start it as soon as {hold.waits_for.replace(' to be ', ' is ')}")
-        case "stopping":
-            return Next(action="SIGKILL to everything of it" if at is not None else "wait for its end", at=at)
-        case "starting" | "unhealthy" if service is not None and service.healthcheck is not None:
-            health = record.health
-            pause = judging.pause_s(service.healthcheck, health) if health is not None else None
-            last = health.last_at if health is not None else None
-            due = last + pause if last is not None and pause is not None else None
-            told = service.healthcheck.kind == "notify"
-            return Next(action="wait for its READY=1" if told else "probe it again", at=due)
-    return None
 
 
 def listed(project: Project, chosen: Sequence[str]) -> tuple[ListedDependency, ...]:
