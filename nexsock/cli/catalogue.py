@@ -23,7 +23,9 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "events": Entry("streams", "Show what happened."),
         "history": Entry("see", "List the runs of a service."),
         "diff": Entry("see", "Show what differed between two runs of a service."),
-        "timings": Entry("see", "Draw how the last `up` went: what was held, what took how long, and the critical path."),
+        "timings": Entry(
+            "see", "Draw how the last `up` went: what was held, what took how long, and the critical path."
+        ),
         "graph": Entry("see", "Draw what needs what."),
         "port": Entry("see", "Print the port of a service."),
         "url": Entry("see", "Print the address of a service."),

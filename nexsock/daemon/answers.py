@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from nexsock.daemon import past
 from nexsock.daemon.host import Host
 from nexsock.model.status import Failure, ProjectStatus, ProjectSummary, ServiceDetail, Why
 from nexsock.protocol import api
@@ -65,18 +66,26 @@ def why(host: Host, name: str) -> Why:
     Raises:
         NotFound: the project has no such service.
     """
-    service, record = host.service(name), host.reconciler.record(name)
-    chain = explain.chain(host.project, host.state.records, service.name)
+    (name,) = host.names([name])
+    service, record = host.project.services.get(name), host.reconciler.record(name)
+    chain = explain.chain(host.project, host.state.records, host.reconciler.wanted, name)
     culprit = host.reconciler.record(chain[-1].service)
+    end = past.last_exit(host, culprit.name)
+    coming = explain.next_action(service or record.applied, record, now=clock.monotonic(), wall=clock.wall())
     return Why(
-        service=service.name,
+        service=name,
         phase=record.phase,
         chain=chain,
-        next=explain.next_action(service, record, now=clock.monotonic(), wall=clock.wall()),
-        last_exit=str(culprit.run.exit) if culprit.run is not None and culprit.run.exit is not None else None,
+        next=coming,
+        last_exit=str(end) if end is not None else None,
         last_log=host.last_lines(culprit.name, LINES_OF_CULPRIT) if culprit.run is not None else (),
         last_probe=culprit.health.last_output or None if culprit.health is not None else None,
         config_error=host.fault,
+        run=describe.run_status(record.run) if record.run is not None else None,
+        last_exit_at=end.at if end is not None else None,
+        last_change=past.last_change(host, culprit),
+        advice=explain.advice(culprit, culprit.name in host.reconciler.wanted),
+        in_file=service is not None,
     )
 
 
@@ -86,7 +95,7 @@ def failure(host: Host, name: str, *, overtaken: bool = False) -> Failure:
     Args:
         overtaken: another command has asked for the opposite since.
     """
-    chain = explain.chain(host.project, host.state.records, name)
+    chain = explain.chain(host.project, host.state.records, host.reconciler.wanted, name)
     culprit = host.reconciler.record(chain[-1].service)
     return Failure(
         service=name,

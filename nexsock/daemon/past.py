@@ -5,14 +5,17 @@ from itertools import zip_longest
 
 from nexsock import errors
 from nexsock.daemon.host import Host
-from nexsock.lifecycle import waterfall
+from nexsock.lifecycle import blame, waterfall
 from nexsock.logs import slices
 from nexsock.model.plan import FieldChange
-from nexsock.model.state import Run
-from nexsock.model.status import RunDiff, RunStatus, Timings
+from nexsock.model.state import Exit, Phase, Record, Run
+from nexsock.model.status import LastChange, RunDiff, RunStatus, Timings
 from nexsock.plan import snapshot
 from nexsock.reconcile import describe
 from nexsock.runtime import clock
+
+_BROKEN: frozenset[Phase] = frozenset({"failed", "backoff", "unhealthy", "starting", "blocked", "stopping"})
+"""Phases of a service that does not do what it is for, though somebody may want it to."""
 
 
 async def history(host: Host, name: str) -> tuple[RunStatus, ...]:
@@ -60,6 +63,38 @@ def difference(host: Host, name: str, first: int | None, second: int | None) -> 
         fields=changes(host, name, old, new),
         same_launch=old.fingerprint == new.fingerprint,
         known=known or old.fingerprint == new.fingerprint,
+    )
+
+
+def last_exit(host: Host, name: str) -> Exit | None:
+    """How the last run of a service ended that has ended."""
+    return next((run.exit for run in host.store.runs(name) if run.exit is not None), None)
+
+
+def last_change(host: Host, record: Record) -> LastChange | None:
+    """What is otherwise than in the last run that worked; None of a service that works, or never has."""
+    service, name = host.project.services.get(record.name) or record.applied, record.name
+    runs = host.store.runs(name)
+    if service is None or not runs or record.phase not in _BROKEN:
+        return None
+    good = blame.last_good(service, runs)
+    if good is None or good is runs[0]:
+        return None
+
+    def differs(run: Run) -> bool:
+        return run.fingerprint != good.fingerprint or run.commit != good.commit
+
+    first, newest = blame.changed_in(runs, good, differs), runs[0]
+    moved = newest.commit != good.commit
+    return LastChange(
+        service=name,
+        worked_run=good.number,
+        worked_at=good.exit.at if good.exit is not None else good.ready_at,
+        run=first.number if first is not None else None,
+        at=first.begun_at if first is not None else None,
+        fields=changes(host, name, good, newest),
+        old_commit=good.commit if moved else None,
+        new_commit=newest.commit if moved else None,
     )
 
 

@@ -165,8 +165,25 @@ class Next(Struct, frozen=True, kw_only=True):
     at: float | None = None
 
 
+class LastChange(Struct, frozen=True, kw_only=True):
+    """What a service that does not work is launched with otherwise than in the last run that worked.
+
+    `fields` and commits empty: nothing that nexsock knows of. `run` and `at` are the first run with the change.
+    """
+
+    service: str
+    worked_run: int
+    worked_at: float | None = None
+    run: int | None = None
+    at: float | None = None
+    fields: tuple[FieldChange, ...] = ()
+    old_commit: str | None = None
+    new_commit: str | None = None
+
+
 class Why(Struct, frozen=True, kw_only=True):
-    """The document of `why SERVICE`."""
+    """The document of `why SERVICE`. What was said and seen last is of the service at the end of the chain; `run` is
+    the current or last one of the service itself."""
 
     service: str
     phase: Phase
@@ -176,6 +193,12 @@ class Why(Struct, frozen=True, kw_only=True):
     last_log: tuple[str, ...] = ()
     last_probe: str | None = None
     config_error: ConfigFault | None = None
+    run: RunStatus | None = None
+    last_exit_at: float | None = None
+    last_change: LastChange | None = None
+    advice: str | None = None
+    """what a person can do, where nothing goes on by itself"""
+    in_file: bool = True
 
 
 class Failure(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Why a service is as it is: the chain from symptom to cause, and what nexsock does next by itself. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from nexsock.lifecycle import health as judging
 from nexsock.model.plan import Hold
@@ -10,28 +10,34 @@ from nexsock.model.state import Record
 from nexsock.model.status import Because, Next
 
 
-def chain(project: Project, records: Mapping[str, Record], name: str) -> tuple[Because, ...]:
-    """From the symptom of a service to its cause: the service itself first, then what it waits for, and so on."""
+def chain(project: Project, records: Mapping[str, Record], wanted: Collection[str], name: str) -> tuple[Because, ...]:
+    """From the symptom of a service to its cause: the service itself first, then what it waits for, and so on.
+
+    Args:
+        wanted: the names of what should be up.
+    """
     links: list[Because] = []
     seen: set[str] = set()
     current: str | None = name
     while current is not None and current not in seen:
         seen.add(current)
         record = records.get(current) or Record(name=current)
-        links.append(_link(project, record))
+        links.append(_link(project, record, current in wanted))
         current = _deeper(project, records, record)
     return tuple(links)
 
 
-def _link(project: Project, record: Record) -> Because:
-    hold = record.held
-    because = _sentence(record, hold)
+def _link(project: Project, record: Record, wanted: bool) -> Because:
+    hold, service = record.held, project.services.get(record.name)
+    because = _sentence(record, hold, service, wanted)
+    if service is None:
+        because = f"{because}; it is no longer in the file"
     origin = (hold.origin if hold is not None else None) or project.origin(f"services.{record.name}")
     since = hold.since if hold is not None and hold.since is not None else record.since_at or None
     return Because(service=record.name, because=because, since=since, origin=origin)
 
 
-def _sentence(record: Record, hold: Hold | None) -> str:
+def _sentence(record: Record, hold: Hold | None, service: Service | None, wanted: bool) -> str:
     reason = f": {record.reason}" if record.reason else ""
     match record.phase:
         case "blocked" if hold is not None:
@@ -43,8 +49,18 @@ def _sentence(record: Record, hold: Hold | None) -> str:
         case "stopping" if hold is not None:
             return f"is stopping, waits for {hold.waits_for}"
         case "stopped":
-            return "is stopped by hand" if record.intent == "stopped" else "is not running"
+            return _why_stopped(record, service, wanted)
     return f"{'is ' if record.phase in ('running', 'ready', 'unhealthy', 'stopping') else ''}{record.phase}{reason}"
+
+
+def _why_stopped(record: Record, service: Service | None, wanted: bool) -> str:
+    if record.intent == "stopped":
+        return "is stopped by hand"
+    if wanted or service is None:
+        return "is not running"
+    if not service.active:
+        return f"is not running: it belongs to profile {' or '.join(service.profiles)}, which is not active"
+    return "is not running: no 'up' wants it"
 
 
 def _probe_words(record: Record) -> str:
@@ -63,6 +79,21 @@ def _deeper(project: Project, records: Mapping[str, Record], record: Record) -> 
     return next(iter(failed or waiting), None)
 
 
+def advice(record: Record, wanted: bool) -> str | None:
+    """What a person can do about the end of a chain, where nothing goes on by itself."""
+    name = record.name
+    match record.phase:
+        case "failed":
+            return f"'nexsock start {name}' tries it again, and so does an edit of it"
+        case "stopped" if record.intent == "stopped":
+            return f"'nexsock start {name}' starts it"
+        case "stopped" if not wanted:
+            return f"'nexsock up {name}' starts it"
+        case "unhealthy" if record.replace is None:
+            return f"'nexsock restart {name}' starts it anew"
+    return None
+
+
 def next_action(service: Service | None, record: Record, *, now: float, wall: float) -> Next | None:
     """What nexsock does next by itself."""
     hold = record.held
@@ -74,7 +105,7 @@ def next_action(service: Service | None, record: Record, *, now: float, wall: fl
             return Next(action=f"start it as soon as {hold.waits_for.replace(' to be ', ' is ')}")
         case "stopping":
             return Next(action="SIGKILL to everything of it" if at is not None else "wait for its end", at=at)
-        case "starting" | "unhealthy" if service is not None and service.healthcheck is not None:
+        case "starting" | "unhealthy" | "ready" if service is not None and service.healthcheck is not None:
             health = record.health
             pause = judging.pause_s(service.healthcheck, health) if health is not None else None
             last = health.last_at if health is not None else None

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from nexsock import units
-from nexsock.model.status import Because, Next, Why
-from nexsock.views import ps, style
+from nexsock.model.status import Because, LastChange, Next, RunStatus, Why
+from nexsock.views import diff, ps, style, times
 
 
 def render(found: Why, *, colour: bool, now: float) -> str:
@@ -16,11 +16,44 @@ def render(found: Why, *, colour: bool, now: float) -> str:
             fault,
             head,
             chain(found.chain, colour=colour, now=now),
-            f"next: {_next(found.next, now)}\n" if found.next else "",
-            f"last exit: {found.last_exit}\n" if found.last_exit else "",
+            _run(found.run, now) if found.run else "",
+            _coming(found, now),
+            f"last exit: {found.last_exit}{_ago(found.last_exit_at, now)}\n" if found.last_exit else "",
+            _changed(found.last_change, colour, now) if found.last_change else "",
             last_words(found.chain[-1].service, found.last_log, found.last_probe, colour=colour),
         ]
     )
+
+
+def _run(run: RunStatus, now: float) -> str:
+    origin = f" ({run.origin})" if run.origin else ""
+    begun = f"started {times.ago(run.started_at, now)}" if run.started_at is not None else "begun"
+    return f"run: {run.run}, {begun}: {style.one_line(run.cause)}{origin}\n"
+
+
+def _coming(found: Why, now: float) -> str:
+    """What happens by itself, or what a person can do."""
+    if found.next:
+        return f"next: {_next(found.next, now)}\n"
+    return f"next: nothing by itself; {found.advice}\n" if found.advice else ""
+
+
+def _ago(at: float | None, now: float) -> str:
+    return f", {times.ago(at, now)}" if at is not None else ""
+
+
+def _changed(change: LastChange, colour: bool, now: float) -> str:
+    """What is otherwise than when it worked, one line each."""
+    worked = f"run {change.worked_run}, which worked until {times.ago(change.worked_at, now)}"
+    lines = [diff.change(field, colour) for field in change.fields]
+    if change.old_commit or change.new_commit:
+        old, new = ((commit or "none")[: diff.COMMIT_DIGITS] for commit in (change.old_commit, change.new_commit))
+        lines.append(f"git commit: {old} → {new}")
+    if not lines:
+        what = "launched alike" if change.run is None else "launched differently, in nothing that is remembered,"
+        return f"last change: {what} since {worked}\n"
+    applied = f", applied {times.ago(change.at, now)} in run {change.run}" if change.run is not None else ""
+    return f"last change since {worked}{applied}:\n" + "".join(f"  {line}\n" for line in lines)
 
 
 def chain(links: Sequence[Because], *, colour: bool, now: float | None = None) -> str:

@@ -19,6 +19,7 @@ def shop(house, service, run):
     found = house(service("db", description="the database"), service("web", "db"))
     found.holds("db", "failed", reason="exited with 1", run=run(exit=CRASH), health=Health(last_output="refused"))
     found.holds("web", "blocked", held=Hold(service="web", waits_for="db to be started", on=("db",), failed=True))
+    found.history["db"] = (run(exit=CRASH),)
     found.logged["db"] = [f"line {number}" for number in range(20)]
     return found
 
@@ -63,6 +64,23 @@ def test_why_goes_down_to_the_culprit_and_has_what_it_said_last(shop):
         "refused",
         tuple(f"line {number}" for number in range(5, 20)),
     )
+
+
+def test_why_tells_what_can_be_done_about_the_culprit(shop):
+    told = answers.why(shop, "web")
+    assert (told.next, told.advice) == (None, "'nexsock start db' tries it again, and so does an edit of it")
+
+
+def test_why_tells_the_run_of_a_service_that_is_well(shop, run):
+    shop.holds("web", "running", run=run(7))
+    told = answers.why(shop, "web")
+    assert (told.run.run, told.run.cause, told.last_change, told.advice) == (7, "it was wanted", None, None)
+
+
+def test_why_knows_a_service_that_is_no_longer_in_the_file(shop, run):
+    shop.holds("old", "running", run=run())
+    told = answers.why(shop, "old")
+    assert (told.in_file, told.chain[0].because) == (False, "is running; it is no longer in the file")
 
 
 def test_a_failure_has_the_reason_of_the_service_and_the_log_of_the_culprit(shop):

@@ -4,7 +4,7 @@ import pytest
 
 from nexsock import errors
 from nexsock.daemon import past
-from nexsock.model.state import Exit, Snapshot
+from nexsock.model.state import Cause, Exit, Snapshot
 from nexsock.model.status import RunStatus
 
 END = Exit(code=0, at=1e9)
@@ -67,3 +67,41 @@ def test_what_an_old_run_was_launched_with_may_not_be_remembered(shop):
 def test_a_run_or_service_that_is_not_there_is_an_error(shop, name, number, said):
     with pytest.raises(errors.NotFound, match=said):
         past.difference(shop, name, number, None)
+
+
+CRASH = Cause(kind="crash", text="exited with 1")
+
+
+@pytest.fixture
+def broken(shop, run):
+    """Run 1 worked for a minute; from run 2 on, with another port, it crashes."""
+    crashed = {"ready_at": 2.0, "exit": Exit(code=1, at=2.1), "ended": CRASH, "fingerprint": "new", "begun_at": 70.0}
+    shop.history["web"] = (
+        run(3, **crashed, commit="b"),
+        run(2, **crashed, commit="a"),
+        run(1, fingerprint="old", commit="a", ready_at=1.0, exit=Exit(code=1, at=61.0), ended=CRASH),
+    )
+    shop.holds("web", "failed", run=shop.history["web"][0])
+    return shop
+
+
+def test_what_changed_since_a_service_worked_is_told_with_its_place_and_its_run(broken):
+    found = past.last_change(broken, broken.record("web"))
+    assert (found.worked_run, found.worked_at, found.run, found.at) == (1, 61.0, 2, 70.0)
+    assert [(field.path, field.origin) for field in found.fields] == [("environment.PORT", "nexsock.yaml:14:7")]
+    assert (found.old_commit, found.new_commit) == ("a", "b")
+
+
+def test_a_service_that_works_or_never_did_has_no_change_to_blame(broken):
+    broken.holds("web", "ready", run=broken.history["web"][0])
+    assert past.last_change(broken, broken.record("web")) is None
+    broken.holds("web", "failed", run=broken.history["web"][0])
+    broken.history["web"] = broken.history["web"][:2]
+    assert past.last_change(broken, broken.record("web")) is None
+
+
+def test_that_nothing_has_changed_is_an_answer_too(broken, run):
+    good = run(1, ready_at=1.0, exit=Exit(code=1, at=61.0), ended=CRASH)
+    broken.history["web"] = (run(2, ready_at=70.0, exit=Exit(code=1, at=70.1), ended=CRASH), good)
+    found = past.last_change(broken, broken.record("web"))
+    assert (found.worked_run, found.run, found.fields) == (1, None, ())
