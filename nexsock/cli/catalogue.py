@@ -26,6 +26,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "timings": Entry(
             "see", "Draw how the last `up` went: what was held, what took how long, and the critical path."
         ),
+        "top": Entry("top", "Show what services use: processor, memory, threads, files, ports."),
         "graph": Entry("see", "Draw what needs what."),
         "port": Entry("see", "Print the port of a service."),
         "url": Entry("see", "Print the address of a service."),

@@ -12,7 +12,7 @@ from nexsock.cli.session import Session
 app = typer.Typer(rich_markup_mode=None)
 
 TAKE_SERVICES = (
-    "up", "down", "plan", "status", "why", "logs", "events", "history", "diff", "port", "url", "env",
+    "up", "down", "plan", "status", "why", "logs", "events", "history", "diff", "top", "port", "url", "env",
     "start", "stop", "restart", "kill", "wait", "run", "exec", "remove",
 )  # fmt: skip
 """Commands whose arguments are names of services."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 import nexsock
 from nexsock import errors
-from nexsock.daemon import answers, outcome, past, render, revival
+from nexsock.daemon import answers, outcome, past, render, revival, top
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.host import Host, Shared
 from nexsock.daemon.loader import Loader
@@ -32,6 +32,7 @@ from nexsock.model.status import (
     ServiceDetail,
     ServiceEnvironment,
     Timings,
+    Usage,
     Why,
 )
 from nexsock.plan import diff, planner, wanted
@@ -317,6 +318,12 @@ class LocalApi:
             async for event in subscription:
                 if _concerns(event, project, request.services):
                     yield event
+
+    async def top(self, request: api.TopRequest) -> AsyncIterator[Usage]:
+        host = await self._known(request.project)
+        chosen = host.names(request.services)
+        async for sample in top.samples(host, chosen, request.interval_s, request.samples):
+            yield sample
 
     def render(self, request: api.RenderRequest) -> AsyncIterator[api.Rendered]:
         return render.render(self, request)

@@ -21,7 +21,7 @@ from nexsock.lifecycle.stop import UNKILLABLE_AFTER_S
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Noted, Signalled
 from nexsock.model.service import Hook, Service
 from nexsock.model.state import Run
-from nexsock.runtime import clock, files, hands, identity, kept, ports
+from nexsock.runtime import clock, files, hands, identity, kept, ports, usage
 from nexsock.runtime.line import KeeperLost
 
 _log = logging.getLogger(__name__)
@@ -125,6 +125,14 @@ class ProcessEngine:
         main = life.leader.pid
         others = self._sweep.now(life.leader, self._fifos(life.service, life.run))
         return (main, *(found.pid for found in others if found.pid != main))
+
+    def leaders(self) -> dict[str, usage.Leader]:
+        """How to find the processes of each service that has been executed."""
+        return {
+            name: usage.Leader(life.leader, self._fifos(life.service, life.run))
+            for name, life in self._lives.items()
+            if life.leader is not None
+        }
 
     async def close(self) -> None:
         """Let go of everything; the services stay."""

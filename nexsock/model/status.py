@@ -4,6 +4,8 @@ Field names are the JSON keys that programs rely on (docs/json.md): new ones may
 unix seconds here and RFC 3339 strings in JSON (keys `at`, `since`, `*_at`); None is left out of JSON.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 from nexsock.model.log import LogSlice
@@ -227,6 +229,30 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """oneshots that need not run"""
     unsaved: str | None = None
     """why what was asked for is not on disk: a daemon that is killed before it is would not know of it"""
+
+
+class ServiceUsage(Struct, frozen=True, kw_only=True):
+    """What a service and everything that it started use; all 0 where nothing of it runs. 100 % is one processor."""
+
+    name: str
+    phase: Phase
+    pid: int | None = None
+    processes: int = 0
+    cpu_percent: float = 0.0
+    memory_bytes: int = 0
+    threads: int = 0
+    descriptors: int = 0
+    listening: tuple[int, ...] = ()
+    """the TCP ports that it really listens on"""
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """One document of `top`. `memory` says how it is counted: "pss" shares what processes share, "rss" does not."""
+
+    at: float
+    memory: Literal["pss", "rss"]
+    services: tuple[ServiceUsage, ...] = ()
+    project: ProjectInfo | None = None
 
 
 class PlanStatus(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from nexsock.model.status import (
     ServiceDetail,
     ServiceEnvironment,
     Timings,
+    Usage,
     Why,
 )
 
@@ -115,6 +116,15 @@ class LogsRequest(Struct, frozen=True, kw_only=True):
     project: ProjectRef
     query: LogQuery
     follow: bool = False
+
+
+class TopRequest(Struct, frozen=True, kw_only=True):
+    """`services` empty: all. `samples` None: as long as somebody reads. The first comes after one interval."""
+
+    project: ProjectRef
+    services: tuple[str, ...] = ()
+    interval_s: float = 1.0
+    samples: int | None = 1
 
 
 class EventsRequest(Struct, frozen=True, kw_only=True):
@@ -284,6 +294,7 @@ class Api(Protocol):
 
     def logs(self, request: LogsRequest) -> AsyncIterator[LogLine]: ...
     def events(self, request: EventsRequest) -> AsyncIterator[Event]: ...
+    def top(self, request: TopRequest) -> AsyncIterator[Usage]: ...
     def render(self, request: RenderRequest) -> AsyncIterator[Rendered]: ...
 
 
@@ -331,6 +342,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=42, name="ping", request=Nothing, reply=Nothing),
     Operation(number=51, name="diff", request=DiffRequest, reply=RunDiff),
     Operation(number=52, name="timings", request=ServicesRequest, reply=Timings),
+    Operation(number=53, name="top", request=TopRequest, reply=Usage, stream=True),
 )
 """Numbers up to 42 follow the first generation of the protocol where the meaning is the same; none is used twice."""
 

@@ -39,6 +39,8 @@ class House:
         self.logged = {}
         self.history = {}
         self.launches = {}
+        self.leading = {}
+        self.looked = 0
         self.barriers = 0
         self.refusal = None
 
@@ -75,6 +77,16 @@ class House:
 
     def last_lines(self, name, count):
         return tuple(self.logged.get(name, ())[-count:])
+
+    # -- as the engine
+
+    @property
+    def processes(self):
+        return self
+
+    def leaders(self):
+        self.looked += 1
+        return self.leading
 
     # -- as the reconciler
 

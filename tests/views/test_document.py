@@ -36,8 +36,10 @@ from nexsock.model.status import (
     ServiceDetail,
     ServiceEnvironment,
     ServiceStatus,
+    ServiceUsage,
     Timing,
     Timings,
+    Usage,
     Why,
 )
 from nexsock.views import document
@@ -57,6 +59,8 @@ NOUNS: dict[str, type] = {
     "run": RunStatus,
     "log_slice": LogSlice,
     "diff": RunDiff,
+    "top": Usage,
+    "usage": ServiceUsage,
     "timings": Timings,
     "timing": Timing,
     "outcome": Outcome,
