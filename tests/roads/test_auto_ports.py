@@ -3,6 +3,7 @@
 import json
 import socket
 import urllib.request
+from textwrap import dedent
 
 SHOP = """
     services:
@@ -62,3 +63,42 @@ def test_a_reserved_port_that_somebody_else_took_meanwhile_names_the_holder(proj
         refused = road.run("up", "-d")
     assert refused.exit == 1
     assert f"port {port} (http) is held by process" in refused.err
+
+
+def test_twenty_projects_with_five_ports_each_come_up_at_once_without_a_collision(project):
+    ports = ", ".join(f"p{n}: auto" for n in range(5))
+    roads = [
+        project(f"services: {{web: {{command: exec sleep 1000, ports: {{{ports}}}}}}}", f"p{n}") for n in range(20)
+    ]
+    ups = [road.begin("up", "-d") for road in roads]
+    assert [up.end().exit for up in ups] == [0] * 20
+    numbers = [number for road in roads for number in road.service("web")["ports"].values()]
+    assert len(set(numbers)) == len(numbers) == 100
+
+
+def test_a_restarted_server_gets_its_port_though_the_kernel_still_holds_its_last_connection(project):
+    road = project("""
+        services:
+          web:
+            command: exec python3 server.py
+            ports: {tcp: auto}
+            healthcheck: {tcp: tcp}
+    """)
+    (road.folder / "server.py").write_text(
+        dedent("""
+            import os, socket
+
+            with socket.create_server(("127.0.0.1", int(os.environ["PORT"]))) as server:
+                while True:
+                    client, _ = server.accept()
+                    client.close()  # who closes first is the one who waits (TIME_WAIT, RFC 9293)
+        """)
+    )
+    road.up()
+    port = int(road.done("port", "web"))
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            assert client.recv(1) == b""
+        road.done("restart", "web")
+        assert (int(road.done("port", "web")), road.phase("web")) == (port, "ready")
+    assert road.service("web")["restarts"] == 0

@@ -230,6 +230,14 @@ def test_follow_begins_with_the_last_lines_only_where_n_says_so(spoken, followin
     assert [line for line in followed.lines if "apple" in line] == ["run 2 apple"]
 
 
+def test_follow_and_grep_and_since_together_show_what_matches_from_then_on(spoken, following):
+    followed = following(spoken, "logs", "-f", "--grep", "app.e$", "--since", "1h", "--no-prefix", "web")
+    followed.until("run 1 apple")
+    spoken.done("restart", "web")
+    followed.until("run 2 apple")
+    assert [line for line in followed.lines if "──" not in line] == ["run 0 apple", "run 1 apple", "run 2 apple"]
+
+
 def test_follow_misses_nothing_while_files_are_rotated(project, following):
     road = project(f"""
         services:
