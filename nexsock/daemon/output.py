@@ -3,19 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from itertools import islice
 from typing import Protocol
 
 from nexsock.daemon import search
 from nexsock.engines.growth import Growth
 from nexsock.logs import read
+from nexsock.logs.batches import batches
 from nexsock.logs.follow import Follower
 from nexsock.model.log import LogLine, LogQuery
 
 FLUSH_S = 0.2
 """How long a line without its end is held back for those who follow."""
-BATCH_LINES = 512
-"""Lines of history that are read in one go, in a thread."""
 
 
 class Reader(Protocol):
@@ -117,8 +115,9 @@ class _Ourselves:
 
 
 async def _without_blocking(lines: Iterator[LogLine]) -> AsyncIterator[LogLine]:
-    """The lines of a reader that waits for the disk."""
-    while batch := await asyncio.to_thread(lambda: list(islice(lines, BATCH_LINES))):
+    """The lines of a reader that waits for the disk, in a thread, a batch at a time."""
+    read_ahead = batches(lines)
+    while batch := await asyncio.to_thread(next, read_ahead, None):
         for line in batch:
             yield line
 

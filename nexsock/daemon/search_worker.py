@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from nexsock import errors
 from nexsock.logs import read
+from nexsock.logs.batches import batches
 from nexsock.logs.follow import Follower
 from nexsock.model import packed
 from nexsock.model.log import LogLine, LogQuery
@@ -29,9 +30,6 @@ from nexsock.runtime import match
 
 LENGTH = struct.Struct(">I")
 POLL, FLUSH = b"p", b"f"
-BATCH_LINES = 512
-BATCH_CHARACTERS = 256 * 1024
-"""A Found has about this much at most, so that neither side holds many long lines."""
 MEMORY_BYTES = 1024**3
 """of address space; a search that holds one line of 64 KiB needs a tenth of it, libraries included"""
 
@@ -93,16 +91,7 @@ def _matches(expression: re.Pattern[str], text: str) -> bool:
 
 
 def _batches(lines: Iterator[LogLine]) -> Iterator[Found]:
-    batch: list[LogLine] = []
-    characters = 0
-    for line in lines:
-        batch.append(line)
-        characters += len(line.text)
-        if len(batch) == BATCH_LINES or characters > BATCH_CHARACTERS:
-            yield Found(lines=batch)
-            batch, characters = [], 0
-    if batch:
-        yield Found(lines=batch)
+    return (Found(lines=batch) for batch in batches(lines))
 
 
 def _tell(found: Found) -> None:
