@@ -187,7 +187,7 @@ class Door:
         listener.close()
 
     async def close(self, patience_s: float) -> None:
-        """Shut all listeners and end all connections: streams at once, accepted requests within `patience_s`."""
+        """Shut all listeners and end all connections: streams after a moment, accepted requests within `patience_s`."""
         self._accepting = False
         if self._again is not None:
             self._again.cancel()

@@ -6,6 +6,7 @@ most of what was sent, so a stalled reader costs one buffer.
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 import os
@@ -33,6 +34,9 @@ GATHER_S = 0.005
 """How long an item of a stream may wait for others: 200 services that start are not 200 wake-ups of their client."""
 TURN_S = 0.002
 """How long a stream may go on before others have their turn on the loop."""
+LAST_WORDS_S = 0.25
+"""At the end, how long a client that has just come may take to ask, and a stream to come to its own end: a command that
+meets a daemon which makes way for the next is answered by the one that it has reached."""
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +72,7 @@ class Session:
         self._link = Link(connection, self._received, self._closed)
         self._streams: dict[int, Stream] = {}
         self._answers: set[asyncio.Task[None]] = set()
+        self._asked = asyncio.Event()
         self._deadline: asyncio.TimerHandle | None = self._loop.call_later(hello_s, self._too_slow, "its hello")
 
     def start(self) -> None:
@@ -81,7 +86,10 @@ class Session:
         self._link.end()
 
     async def close(self, patience_s: float) -> None:
-        """End it from our side: streams at once, requests when they are answered, but within `patience_s`."""
+        """End it from our side: streams after a moment, requests when they are answered, but within `patience_s`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(patience_s, LAST_WORDS_S)):
+                await self._idle()
         streams = [stream.task for stream in self._streams.values()]
         for task in streams:
             task.cancel()
@@ -90,6 +98,12 @@ class Session:
             for task in late:
                 task.cancel()
         self._link.end()
+
+    async def _idle(self) -> None:
+        """Wait until something has been asked and nothing of it is left to be told."""
+        await self._asked.wait()
+        while tasks := {*self._answers, *(stream.task for stream in self._streams.values())}:
+            await asyncio.wait(tasks)
 
     # ------------------------------------------------------------------------------------- from the client
 
@@ -131,6 +145,7 @@ class Session:
     def _closed(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
+        self._asked.set()
         for stream in self._streams.values():
             stream.task.cancel()
         self._ended(self)
@@ -138,6 +153,7 @@ class Session:
     # --------------------------------------------------------------------------------------- to the client
 
     def _call(self, called: Called) -> None:
+        self._asked.set()
         if len(self._answers) + len(self._streams) >= CALLS_LIMIT:
             error = Refused(f"{CALLS_LIMIT} requests of this connection are being worked on: wait for an answer")
             self._link.send(self._talk.error(called.request_id, error))

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from nexsock.daemon import recall
@@ -34,6 +35,9 @@ services:
   b: {{command: exec sleep 1000}}
 """
 INTENTS = {"stop": "stopped", "start": "up"}
+PHASES = {"stop": "stopped", "start": "running"}
+SETTLED_S = 10.0
+"""How long the next daemon may take to have everything as it was commanded."""
 KEEPS_THE_OLDEST = """
 import os, sys
 log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
@@ -54,12 +58,12 @@ def measure(seed: int, full: bool) -> Measured:
         (road.folder / "chatty.py").write_text(CHATTY)
         road.up("chatty")
         faults = _faults_of_log(road, lines)
-        forgotten = sum(_forgotten(road, chance) for _ in range(FULL_ROUNDS if full else QUICK_ROUNDS))
+        forgotten = [wrong for _ in range(FULL_ROUNDS if full else QUICK_ROUNDS) for wrong in _forgotten(road, chance)]
     sizes = f"{lines * LINE_BYTES >> 20} MiB on a disk of {DISK_MB}"
     return Measured(
         kept=not faults and not forgotten,
-        text=f"{len(faults)} faults of the log, {forgotten} commands forgotten, {sizes}",
-        figures={"lines": lines, "faults": "; ".join(faults), "forgotten": forgotten},
+        text=f"{len(faults)} faults of the log, {len(forgotten)} commands forgotten, {sizes}",
+        figures={"lines": lines, "faults": "; ".join(faults), "forgotten": "; ".join(forgotten)},
     )
 
 
@@ -94,8 +98,8 @@ def _whole(index: Path) -> bytes:
     return content[: len(content) // wire.INDEX_RECORD.size * wire.INDEX_RECORD.size]
 
 
-def _forgotten(road: Road, chance: random.Random) -> int:
-    """Stop or start services while nothing can be written, make room, kill the daemon; whether the next one knows."""
+def _forgotten(road: Road, chance: random.Random) -> list[str]:
+    """Stop or start services while nothing can be written, make room, kill the daemon; what the next does not know."""
     ballast = road.home.folder / "ballast"
     _fill(ballast)
     wanted = {name: chance.choice(("stop", "start")) for name in ("a", "b")}
@@ -106,8 +110,17 @@ def _forgotten(road: Road, chance: random.Random) -> int:
         lambda: _intents(road) == {name: INTENTS[verb] for name, verb in wanted.items()}, "the disk has taken it"
     )
     scene.kill_daemon(road.home)
-    phases = road.phases()
-    return sum(phases[name] != ("stopped" if verb == "stop" else "running") for name, verb in wanted.items())
+    deadline = time.monotonic() + SETTLED_S
+    while wrong := _wrong(road.phases(), wanted):
+        if time.monotonic() > deadline:
+            break
+    return wrong
+
+
+def _wrong(phases: dict[str, str], wanted: dict[str, str]) -> list[str]:
+    """What is not as it was commanded."""
+    expected = {name: PHASES[verb] for name, verb in wanted.items()}
+    return [f"{name} is {phases[name]}, not {phase}" for name, phase in expected.items() if phases[name] != phase]
 
 
 def _intents(road: Road) -> dict[str, str]:
