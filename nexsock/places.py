@@ -48,6 +48,11 @@ class Places:
         return self.state_dir + "/ports.json"
 
     @property
+    def secrets_key(self) -> str:
+        """What the digests of secrets are keyed with."""
+        return self.state_dir + "/secrets.key"
+
+    @property
     def notify_dir(self) -> str:
         """Where services tell how they are: directly below, because a socket's path must be short."""
         return self.runtime_dir + "/notify"
@@ -62,6 +67,10 @@ class Places:
 
     def project_logs(self, project_id: str) -> str:
         return f"{self.state_dir}/projects/{project_id}/logs"
+
+    def project_secrets(self, project_id: str) -> str:
+        """Folder of the secrets that a project's runs were given."""
+        return f"{self.runtime_dir}/projects/{project_id}/secrets"
 
     def project_runtime(self, project_id: str) -> str:
         """Folder of a project's FIFOs and its last good resolved file."""

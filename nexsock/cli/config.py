@@ -24,10 +24,12 @@ def print_config(
         bool, typer.Option("--resolved", help="With variables, includes and defaults filled in; always so.")
     ] = False,
     origins: Annotated[bool, typer.Option("--origins", help="With the place that each value comes from.")] = False,
+    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="With the values that are masked.")] = False,
 ) -> int:
     """Print the file as it is understood; read or change a service in it.
 
-    Variables, includes and defaults are filled in.
+    Variables, includes and defaults are filled in. Values whose names say that they are secret, and passwords in URLs,
+    are masked.
     """
     if context.invoked_subcommand is not None:
         return 0
@@ -35,7 +37,8 @@ def print_config(
     from nexsock.config import load
 
     session: Session = context.obj
-    found = load.resolved(session.project_here(with_environ=True), reserved=_reserved(session))
+    understand = load.resolved if show_secrets else load.veiled
+    found = understand(session.project_here(with_environ=True), reserved=_reserved(session))
     places: dict[str, Any] = {"origins": drawing.origins(found)} if origins else {}
     return session.answer({"config": found.plain(), **places}, drawing.yaml(found, with_origins=origins))
 

@@ -38,10 +38,9 @@ def run(
     added, spec = _without_dashes(extra), _command(session, service)
     if spec.skip and not (force or added):
         return session.show(hot.Shown(err=f"{service} is up to date: {spec.skip}; --force runs it all the same\n"))
-    if not no_deps:
-        if status := _bring_up_needs(session, service):
-            return status
-        spec = _command(session, service)  # the file may have been read since
+    if not no_deps and (status := _bring_up_needs(session, service)):
+        return status
+    spec = _command(session, service, os.getpid())
     return _become(session, with_arguments(spec.command, added), spec)
 
 
@@ -57,7 +56,7 @@ def execute(
     wanted = _without_dashes(command)
     if not wanted:
         raise errors.UsageError("exec needs a command", hint=f"write it like 'nexsock exec {service} -- ls -l'")
-    return _become(session, wanted, _command(session, service))
+    return _become(session, wanted, _command(session, service, os.getpid()))
 
 
 def _without_dashes(words: Sequence[str] | None) -> tuple[str, ...]:
@@ -78,8 +77,9 @@ def _bring_up_needs(session: Session, service: str) -> int:
     return session.show(hot.render_outcome(outcome, session.look)._replace(out=""))
 
 
-def _command(session: Session, service: str) -> CommandSpec:
-    request = ServiceRequest(project=session.project(with_environ=True), service=service)
+def _command(session: Session, service: str, pid: int | None = None) -> CommandSpec:
+    """What the service would be run by; with the pid of the process that becomes it, its secrets, too."""
+    request = ServiceRequest(project=session.project(with_environ=True), service=service, pid=pid)
     found: CommandSpec = session.call("command", request)
     return found
 
@@ -94,7 +94,23 @@ def with_arguments(command: tuple[str, ...], extra: tuple[str, ...]) -> tuple[st
 
 def _become(session: Session, command: tuple[str, ...], spec: CommandSpec) -> int:
     session.close()
-    return session.execute(command, spec.working_dir, spec.environment)
+    values = {variable: _value(path) for variable, path in spec.values.items()}
+    return session.execute(command, spec.working_dir, {**spec.environment, **values})
+
+
+def _value(path: str) -> str:
+    """What a secret's file holds.
+
+    Raises:
+        LaunchError: it cannot be read here: the daemon is another user's, or on another machine.
+    """
+    try:
+        with open(path, "rb") as file:
+            return os.fsdecode(file.read())
+    except OSError as error:
+        raise errors.LaunchError(
+            f"the secret in {path} cannot be read: {(error.strerror or str(error)).lower()}"
+        ) from None
 
 
 def replace_process(command: Sequence[str], folder: str, environ: Mapping[str, str]) -> int:

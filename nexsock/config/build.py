@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from nexsock.config import environment, forms, health
+from nexsock.config import environment, forms, health, secrets
 from nexsock.config.circumstances import Facts
 from nexsock.config.fields import DEFAULT_SHELL, Fields, as_text
 from nexsock.config.node import Node
@@ -25,6 +25,7 @@ from nexsock.model.service import (
     Port,
     Restart,
     RestartMode,
+    Secret,
     Service,
     Stop,
     WatchRule,
@@ -33,7 +34,7 @@ from nexsock.model.service import (
 NOT_BY_PROCESSES = ("image", "build", "volumes")
 """fields of the container engine"""
 
-NOT_YET = ("git", "secrets")
+NOT_YET = ("git",)
 """fields that this version knows by name only"""
 
 _STARTED_NOT_RUN = ("command", "image", "build")
@@ -43,11 +44,14 @@ def build(document: Node, facts: Facts) -> dict[str, Service]:
     """The services by name, in file order. What is wrong with one is added to `facts.problems`."""
     nodes = document.mapping["services"].mapping if "services" in document.mapping else {}
     common = environment.of_project(Fields(document, facts.directory, facts.home, facts.problems), facts)
-    built = {name: _service(name, node, common, facts) for name, node in nodes.items()}
+    declared = secrets.declared(document, facts)
+    built = {name: _service(name, node, common, declared, facts) for name, node in nodes.items()}
     return {name: _with_dependencies(service, nodes[name], built, facts) for name, service in built.items()}
 
 
-def _service(name: str, node: Node, common: Mapping[str, str | None], facts: Facts) -> Service:
+def _service(
+    name: str, node: Node, common: Mapping[str, str | None], declared: Mapping[str, Secret], facts: Facts
+) -> Service:
     fields = Fields(node, facts.directory, facts.home, facts.problems)
     shell = fields.texts("shell") or DEFAULT_SHELL
     external = _external(fields)
@@ -61,7 +65,7 @@ def _service(name: str, node: Node, common: Mapping[str, str | None], facts: Fac
         name=name,
         engine="external" if external else "process",
         external=external,
-        launch=_launch(name, fields, ports, shell, common, facts),
+        launch=_launch(name, fields, ports, shell, common, declared, facts),
         oneshot=oneshot,
         inputs=tuple(fields.absolute(path) for path in fields.texts("inputs")),
         healthcheck=probe,
@@ -88,6 +92,7 @@ def _launch(
     ports: dict[str, Port],
     shell: tuple[str, ...],
     common: Mapping[str, str | None],
+    declared: Mapping[str, Secret],
     facts: Facts,
 ) -> Launch:
     return Launch(
@@ -97,6 +102,7 @@ def _launch(
         inherit_env=_inherit_env(fields),
         ports=ports,
         configs=_configs(name, fields, facts),
+        secrets=secrets.of_service(fields, declared, facts),
         limits=_limits(fields.map("limits")),
         tty=fields.flag("tty"),
     )

@@ -53,10 +53,13 @@ class _View:
         self.lost = frozenset(damaged)
         self._damaged = _services_with_losses(self.lost)
         self.services = document.mapping["services"] if "services" in document.mapping else Node({}, document.origin)
-        self.configs = document.mapping["configs"] if "configs" in document.mapping else Node({}, document.origin)
 
     def service(self, name: str) -> Node:
         return self.services.mapping[name]
+
+    def section(self, name: str) -> dict[str, Node]:
+        """What the top level declares under this name."""
+        return self.document.mapping[name].mapping if name in self.document.mapping else {}
 
     def key(self, service: str, field: str) -> Origin:
         """Where a field's name stands."""
@@ -98,18 +101,20 @@ def _check_runs(view: _View, name: str, problems: list[Problem]) -> None:
 
 
 def _check_names(view: _View, service: Service, services: Mapping[str, Service], problems: list[Problem]) -> None:
-    """Services and configs that a service names are declared; a dependency that is not required may be missing."""
+    """What a service names is declared; a dependency that is not required may be missing."""
     for name, dependency in service.depends_on.items():
         if dependency.required and name not in services and name not in view.lost_names("services"):
             message = f"service '{service.name}' needs '{name}', which is not declared"
             report.error(problems, view.need(service.name, name), message, _meant(name, services))
-    node = view.service(service.name).mapping.get("configs")
-    for item in forms.sequence(node).items if node is not None else ():
-        named = item.mapping["source"] if isinstance(item.value, dict) else item
-        name = as_text(named)
-        if name not in view.configs.mapping and name not in view.lost_names("configs"):
-            message = f"service '{service.name}' reads the config '{name}', which is not declared"
-            report.error(problems, named.origin, message, _meant(name, view.configs.mapping))
+    for section, verb in (("configs", "reads the config"), ("secrets", "gets the secret")):
+        declared = view.section(section)
+        node = view.service(service.name).mapping.get(section)
+        for item in forms.sequence(node).items if node is not None else ():
+            named = item.mapping["source"] if isinstance(item.value, dict) else item
+            name = as_text(named)
+            if name not in declared and name not in view.lost_names(section):
+                message = f"service '{service.name}' {verb} '{name}', which is not declared"
+                report.error(problems, named.origin, message, _meant(name, declared))
 
 
 def _check_conditions(view: _View, service: Service, services: Mapping[str, Service], problems: list[Problem]) -> None:

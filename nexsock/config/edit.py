@@ -63,12 +63,12 @@ def apply(
 
 
 def look(request: ProjectRef, service: str, *, reserved: Reserved = load.NOTHING_RESERVED) -> Definition:
-    """What a service is by its files.
+    """What a service is by its files, secrets masked.
 
     Raises:
         ConfigError: the files have problems. NotFound: there is no such service.
     """
-    document = load.resolved(request, reserved=reserved)
+    document = load.veiled(request, reserved=reserved)
     services = document.mapping["services"]
     files = _files(request, service)
     if service not in services.mapping:

@@ -32,6 +32,7 @@ from nexsock.config import (
     schema,
     source,
     tree,
+    veil,
     walk,
 )
 from nexsock.config import (
@@ -83,7 +84,20 @@ def resolved(request: ProjectRef, read: Reader = source.read, *, reserved: Reser
     Raises:
         ConfigError: as `load`.
     """
+    return _resolved(_start(request, read, reserved))
+
+
+def veiled(request: ProjectRef, read: Reader = source.read, *, reserved: Reserved = NOTHING_RESERVED) -> Node:
+    """As `resolved`, with secrets masked.
+
+    Raises:
+        ConfigError: as `load`.
+    """
     loading = _start(request, read, reserved)
+    return veil.over(_resolved(loading), loading.variables)
+
+
+def _resolved(loading: _Loading) -> Node:
     document = loading.document()
     if loading.project(document, source.is_folder) is None:
         raise _config_error(loading.findings())
@@ -230,12 +244,13 @@ class _Loading:
         )
 
     def findings(self) -> tuple[Problem, ...]:
-        """All problems, sorted by place, with the lines that they stand in."""
+        """All problems, sorted by place, with the lines that they stand in, and without secrets."""
         lines = {
             file: self.texts[file].split("\n") for file in {problem.file for problem in self.problems} & {*self.texts}
         }
         found = sorted(self.problems, key=lambda problem: problem.place)
-        return tuple(_with_line(problem, lines.get(problem.file, [])) for problem in found)
+        placed = (_with_line(problem, lines.get(problem.file, [])) for problem in found)
+        return tuple(veil.over_problem(problem, self.variables) for problem in placed)
 
     def shown(self, path: str) -> str:
         """As the function of this name."""

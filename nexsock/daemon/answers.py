@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from nexsock import masking
 from nexsock.daemon import past
 from nexsock.daemon.host import Host
 from nexsock.model.status import Failure, ProjectStatus, ProjectSummary, ServiceDetail, Why
@@ -55,7 +56,7 @@ def detail(host: Host, name: str) -> ServiceDetail:
         log_file=f"{host.logs_dir}/{service.name}.log",
         origin=host.project.origin(f"services.{service.name}"),
         description=service.description,
-        labels=service.labels,
+        labels={name: masking.masked(name, value) for name, value in service.labels.items()},
         project=host.info(),
     )
 

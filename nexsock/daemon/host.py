@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from itertools import count
 from signal import Signals
 
+import msgspec
 from msgspec.structs import replace
 
-from nexsock import errors
+from nexsock import errors, masking
 from nexsock.daemon import recall
 from nexsock.daemon.inputs import InputFiles
+from nexsock.daemon.lending import Lending
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.output import Output
 from nexsock.daemon.sources import Sources
+from nexsock.daemon.values import SecretValues
 from nexsock.engines.exits import Exits
 from nexsock.engines.external import ExternalEngine
 from nexsock.engines.growth import Growth
@@ -30,7 +33,7 @@ from nexsock.model.plan import Plan
 from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
-from nexsock.model.report import Launched, Report
+from nexsock.model.report import Launched, LaunchFailed, Noted, Probed, Report
 from nexsock.model.service import Service
 from nexsock.model.state import Health, Observed, ProjectState, Run, Wants
 from nexsock.model.status import ConfigFault, ProjectInfo
@@ -38,7 +41,7 @@ from nexsock.places import Places, make_private
 from nexsock.reconcile import environment, restore
 from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
-from nexsock.runtime import clock, command, hands, identity, notify, probe
+from nexsock.runtime import clock, command, hands, identity, notify, probe, secrets
 from nexsock.store import store
 from nexsock.store.writer import BATCH_S, RETRY_S, Writer
 
@@ -89,6 +92,12 @@ class Host:
         for folder in (places.project_state(project.id), self.logs_dir, self._runtime_dir):
             make_private(folder, uid)
         self.state_path = store.locate(project.id, places.project_state(project.id), os.environ.get("DATABASE_URL", ""))
+        self.veil = masking.Veil()
+        self.secrets = secrets.Secrets(places.project_secrets(project.id))
+        self.lending = Lending(self.secrets, self.veil)
+        self.secrets.keep_only([*(kept.run.instance for kept in runs), *self.lending.lent()])
+        self.veil.learn(self.secrets.values())
+        self.learn(project, environ)
         self.store = store.open_store(self.state_path, shared.writer, self.warn)
         self.processes = ProcessEngine(
             project.id,
@@ -100,9 +109,12 @@ class Host:
             logs_dir=self.logs_dir,
             fifos_dir=self._runtime_dir,
             mail=Mail(shared.keeper, places.notify_dir),
+            secrets=self.secrets,
+            learn=self.veil.learn,
         )
         self.engine = ByKind(self.processes, ExternalEngine(self._report))
         self.monitor = ProbingMonitor(self._attempt, self._listen, self._report, self._health_of, clock)
+        self._values = SecretValues(places.secrets_key, self.veil)
         self._inputs = InputFiles(places.project_state(project.id), project.directory, self.warn)
         self.output = Output(self.logs_dir, shared.growth, self._instances)
         self._saving: asyncio.Future[None] | None = None
@@ -132,7 +144,7 @@ class Host:
             intend=self._intend,
             clock=clock,
             alarm=self._set_alarm,
-            emit=shared.emit,
+            emit=self._emit,
             new_instance=shared.new_instance,
             environ=environ,
         )
@@ -198,7 +210,7 @@ class Host:
         record = self.reconciler.record(service)
         query = LogQuery(services=(service,), last_lines=count, run=record.run.number if record.run else None)
         lines = (line.text for line in read.read(self.logs_dir, query) if line.stream != "nexsock")
-        return tuple(line[-SHOWN_CHARACTERS:] for line in deque(lines, count))
+        return tuple(self.veil.hide(line)[-SHOWN_CHARACTERS:] for line in deque(lines, count))
 
     def logged(self) -> tuple[str, ...]:
         """The services whose logs are shown when none is named: those of the file, in its order."""
@@ -213,27 +225,43 @@ class Host:
         """
         self.ref = replace(ref, environ=None)
         self.fault = None
-        await self.observe(project)
+        await self.observe(project, environ)
         self.reconciler.use(project, environ)
         self.store.describe(project)
         self.remember()
         if self._sources is not None:
             self._sources.follow(project, read_at)
 
-    async def observe(self, project: Project) -> None:
-        """Look at the files that the oneshots of a project read, and remember them."""
-        found = await self._inputs.observe(project, self.state.records)
-        self.reconciler.observed.inputs, self.reconciler.observed.changed = found.inputs, found.changed
+    async def observe(self, project: Project, environ: dict[str, str] | None = None) -> None:
+        """Look at the files that the oneshots of a project read, and remember them, and at the values of secrets.
 
-    async def look(self, project: Project) -> Observed:
+        `environ` is the caller's environment, where there is a newer one.
+        """
+        self.learn(project, environ or {})
+        found = await self._inputs.observe(project, self.state.records)
+        observed = self.reconciler.observed
+        observed.inputs, observed.changed = found.inputs, found.changed
+        observed.secrets = await self._values.look(project, environ or self.reconciler.environ)
+
+    def learn(self, project: Project, environ: dict[str, str]) -> None:
+        """Keep out of what is shown what variables hold whose names say that it is secret."""
+        self.veil.learn(masking.telling(environ))
+        for service in project.services.values():
+            hooks = msgspec.structs.astuple(service.hooks)
+            for variables in (service.launch.environment, *(hook.environment for kind in hooks for hook in kind)):
+                self.veil.learn(masking.telling(variables))
+
+    async def look(self, project: Project, environ: dict[str, str] | None = None) -> Observed:
         """What would be observed of a version of the project; nothing is changed."""
         found = await self._inputs.look(project, self.state.records)
         found.strays = self.reconciler.observed.strays
+        found.secrets = await self._values.look(project, environ or self.reconciler.environ)
         return found
 
     def inherit(self, environ: dict[str, str] | None) -> None:
         """Let services that start from now on inherit this caller's environment."""
         if environ is not None and environ != self.reconciler.environ:
+            self.veil.learn(masking.telling(environ))
             self.reconciler.inherit(environ)
             self.remember()
 
@@ -251,7 +279,7 @@ class Host:
             self.broken(error)
             return None
         if project == self.project and self.fault is None:
-            return None
+            return await self._look_again()
         await self.adopt(project, self.ref, None, read_at)
         self._tell("config", "applied")
         return self.reconciler.apply(project)
@@ -260,6 +288,12 @@ class Host:
     def is_up(self) -> bool:
         """Whether something is wanted of the project, or is there."""
         return bool(self.reconciler.wanted) or any(record.alive for record in self.state.records.values())
+
+    async def _look_again(self) -> Plan | None:
+        """The files say the same; what they name may hold another secret."""
+        before = self.reconciler.observed.secrets
+        await self.observe(self.project)
+        return self.reconciler.converge() if self.reconciler.observed.secrets != before else None
 
     def _ref_of_now(self) -> ProjectRef:
         """How to load what the project is now: an override file may have come or gone."""
@@ -339,6 +373,7 @@ class Host:
         for waiting in (self._saving, self._intending):
             if waiting is not None:
                 waiting.cancel()
+        self.lending.close()
         await self.monitor.close()
         await self.processes.close()
         await asyncio.to_thread(self.store.close)
@@ -346,12 +381,25 @@ class Host:
     # -- what the reconciler acts through
 
     def _report(self, report: Report) -> None:
+        report = self._veiled(report)
         if isinstance(report, Launched):
             self.output.launched(report.service)
         if self._unheard is None:
             self.reconciler.receive(report)
         else:
             self._unheard.append(report)
+
+    def _veiled(self, report: Report) -> Report:
+        """The report without secrets: hooks and probes show what they like, and from here on it is kept and told."""
+        match report:
+            case LaunchFailed():
+                return replace(report, message=self.veil.hide(report.message))
+            case Noted():
+                return replace(report, text=self.veil.hide(report.text))
+            case Probed():
+                result = replace(report.result, output=self.veil.hide(report.result.output))
+                return replace(report, result=result)
+        return report
 
     def _instances(self, services: Iterable[str]) -> list[str]:
         """The runs of these services that may write."""
@@ -369,7 +417,7 @@ class Host:
         return await probe.attempt(
             check,
             working_dir=service.launch.working_dir,
-            environment=environment,
+            environment={**environment, **self.secrets.variables(run.instance, service.launch.secrets)},
             members=None if service.engine == "external" else lambda: self.processes.pids(service.name),
             log_lines=(line.text async for line in lines),
         )
@@ -386,9 +434,7 @@ class Host:
             self._timer = loop.call_later(max(0.0, at - clock.monotonic()), self.reconciler.due)
 
     def _make_sources(self) -> Sources:
-        return Sources(
-            self.reconciler, reload=self.reload, send=self.send, run=self._run_beside, emit=self._shared.emit
-        )
+        return Sources(self.reconciler, reload=self.reload, send=self.send, run=self._run_beside, emit=self._emit)
 
     def send(self, service: str, number: Signals) -> None:
         """Send a signal to a service's current run, if there is one."""
@@ -399,16 +445,26 @@ class Host:
     async def _run_beside(self, name: str, argv: tuple[str, ...]) -> command.Finished:
         """Run a command in the place of a service, with its environment."""
         service = self.service(name)
-        variables = environment.beside(self.reconciler.environ, service)
+        variables = {**environment.beside(self.reconciler.environ, service), **self.given(service)}
         return await command.run(argv, cwd=service.launch.working_dir, environment=variables, timeout_s=EXEC_LIMIT_S)
+
+    def given(self, service: Service) -> dict[str, str]:
+        """The variables of the secrets that a service's current run has; none where there is none."""
+        record = self.reconciler.record(service.name)
+        if not record.alive or record.run is None:
+            return {}
+        return self.secrets.variables(record.run.instance, service.launch.secrets)
 
     def warn(self, text: str) -> None:
         self._tell("warning", text)
 
     def _tell(self, kind: EventKind, reason: str, origin: str | None = None) -> None:
-        self._shared.emit(
-            Event(at=clock.wall(), seq=0, project=self._project_id, kind=kind, reason=reason, origin=origin)
-        )
+        self._emit(Event(at=clock.wall(), seq=0, project=self._project_id, kind=kind, reason=reason, origin=origin))
+
+    def _emit(self, event: Event) -> None:
+        """Tell everyone, without secrets."""
+        hidden = self.veil.hide(event.reason) if event.reason else ""
+        self._shared.emit(event if hidden == event.reason else replace(event, reason=hidden))
 
 
 def unique(prefix: str) -> Callable[[], str]:

@@ -106,4 +106,4 @@ def _look_at(services: Iterable[Service], known: Known) -> dict[str, inputs.Foun
 
 def _digest_of(run: Run | None) -> str:
     """The digest of the input files that a run was started with: a run's fingerprint ends with it."""
-    return run.fingerprint[32:] if run is not None else ""
+    return run.fingerprint.partition(";")[0][32:] if run is not None else ""

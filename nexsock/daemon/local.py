@@ -10,7 +10,7 @@ from signal import Signals
 from msgspec.structs import replace
 
 import nexsock
-from nexsock import errors
+from nexsock import errors, masking
 from nexsock.daemon import answers, outcome, past, render, revival, top
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.host import Host, Shared
@@ -35,7 +35,7 @@ from nexsock.model.status import (
     Usage,
     Why,
 )
-from nexsock.plan import diff, planner, wanted
+from nexsock.plan import planner, wanted
 from nexsock.protocol import api
 from nexsock.protocol.frame import VERSIONS
 from nexsock.reconcile import describe, environment, settle
@@ -138,6 +138,7 @@ class LocalApi:
             async with host.changing:
                 host.inherit(request.project.environ)
                 await host.observe(host.project)
+                host.veil.learn(masking.telling(request.environment))
                 host.reconciler.start(chosen, request.environment)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
             async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
@@ -150,6 +151,7 @@ class LocalApi:
             chosen = host.names(request.services or tuple(host.project.services))
             async with host.changing:
                 host.inherit(request.project.environ)
+                host.veil.learn(masking.telling(request.environment))
                 host.reconciler.restart(chosen, request.environment)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
             async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
@@ -234,7 +236,7 @@ class LocalApi:
         host = self.hosts.get(project.id)
         selection = _selection(host.state if host else ProjectState(), request)
         if host is not None:
-            observed = await host.look(project)
+            observed = await host.look(project, request.project.environ)
             plan = host.reconciler.preview(project, selection, request.services, request.force_restart, observed)
             return PlanStatus(plan=plan, warnings=project.warnings, project=host.info())
         state = ProjectState(selection=selection)
@@ -275,18 +277,28 @@ class LocalApi:
         return describe.listed(project, request.services)
 
     async def environment(self, request: api.ServiceRequest) -> ServiceEnvironment:
-        service = (await self._known(request.project)).service(request.service)
-        shown = {name: diff.masked(name, value) for name, value in service.launch.environment.items()}
+        host = await self._known(request.project)
+        service = host.service(request.service)
+        given = host.given(service)
+        values = {name: masking.MASK for name, secret in service.launch.secrets.items() if not secret.target}
+        shown = {name: masking.masked(name, value) for name, value in (service.launch.environment | given).items()}
+        shown |= values
         return ServiceEnvironment(service=service.name, environment=shown)
 
     async def command(self, request: api.ServiceRequest) -> api.CommandSpec:
         host = await self._known(request.project)
         service = host.service(request.service)
         caller = request.project.environ or host.reconciler.environ
+        variables = environment.beside(caller, service)
+        values: dict[str, str] = {}
+        if request.pid is not None and service.launch.secrets:
+            paths, values = await host.lending.lend(request.pid, service.launch.secrets, caller, variables)
+            variables |= paths
         return api.CommandSpec(
             command=service.launch.command,
             working_dir=service.launch.working_dir,
-            environment=environment.beside(caller, service),
+            environment=variables,
+            values=values,
             skip=host.reconciler.need_not_run(service.name, await host.look(host.project)),
         )
 
@@ -305,7 +317,8 @@ class LocalApi:
         host = await self._known(request.project)
         query = replace(request.query, services=host.names(request.query.services) or host.logged())
         async for line in host.output.lines(query, request.follow):
-            yield line
+            hidden = host.veil.hide(line.text)
+            yield line if hidden == line.text else replace(line, text=hidden)
 
     async def events(self, request: api.EventsRequest) -> AsyncIterator[Event]:
         project = (await self._known(request.project)).project.id if request.project is not None else None

@@ -1,6 +1,6 @@
 """What every engine can do with a service. Calls return at once; reports tell what came of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -14,12 +14,16 @@ Reporter = Callable[[Report], None]
 
 
 class LaunchOrder(Struct, frozen=True, kw_only=True):
-    """Everything one start needs. An engine adds to `environment` only what it opens for the run itself."""
+    """Everything one start needs. An engine adds to `environment` only what it opens for the run itself.
+
+    `caller` is the whole environment of who asked for the start: secrets may come from it.
+    """
 
     service: Service
     run: Run
     environment: dict[str, str]
     configs: tuple[RenderedConfig, ...] = ()
+    caller: Mapping[str, str] = {}
 
 
 class EndOrder(Struct, frozen=True, kw_only=True):

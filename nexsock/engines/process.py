@@ -11,6 +11,8 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
+import msgspec
+
 from nexsock import errors
 from nexsock.engines import hooks, notes
 from nexsock.engines.base import EndOrder, LaunchOrder, Reporter
@@ -23,6 +25,7 @@ from nexsock.model.service import Hook, Service
 from nexsock.model.state import Run
 from nexsock.runtime import clock, files, hands, identity, kept, ports, usage
 from nexsock.runtime.line import KeeperLost
+from nexsock.runtime.secrets import Secrets
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +52,8 @@ class ProcessEngine:
         logs_dir: folder of the log files and their indexes.
         fifos_dir: folder of the FIFOs.
         mail: the sockets on which runs say how they are.
+        secrets: the values that runs are given.
+        learn: is told values that are not for showing, before anything is run that may show them.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class ProcessEngine:
         logs_dir: str,
         fifos_dir: str,
         mail: Mail,
+        secrets: Secrets,
+        learn: Callable[[Iterable[str]], None],
     ) -> None:
         self._project_id = project_id
         self._keeper = keeper
@@ -73,6 +80,8 @@ class ProcessEngine:
         self._logs_dir = logs_dir
         self._fifos_dir = fifos_dir
         self.mail = mail
+        self._secrets = secrets
+        self._learn = learn
         self._lives: dict[str, _Life] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -151,6 +160,7 @@ class ProcessEngine:
             self._write_configs(order)
             self._check_ports(service)
             commit = self._sweep.commit(service.launch.working_dir)
+            order = await self._with_secrets(order)
             await hooks.run("pre_start", service.hooks.pre_start, order.environment, service.launch.working_dir)
             variables = await self.mail.open(service, run)
             life.spawning = True
@@ -179,10 +189,22 @@ class ProcessEngine:
         )
         await self._note_hooks("post_start", service.hooks.post_start, order.environment, life)
 
+    async def _with_secrets(self, order: LaunchOrder) -> LaunchOrder:
+        """The order with the variables of the run's secrets, which are fetched now."""
+        secrets = order.service.launch.secrets
+        if not secrets:
+            return order
+        variables = await self._secrets.give(
+            order.run.instance, secrets, caller=order.caller, environment=order.environment
+        )
+        self._learn(self._secrets.values(order.run.instance))
+        return msgspec.structs.replace(order, environment={**order.environment, **variables})
+
     async def _fail(self, life: _Life, error: Exception) -> None:
         """Nothing was started."""
         self._exits.leave(life.run.instance)
         self._lives.pop(life.service.name, None)
+        self._secrets.take(life.run.instance)
         await self.mail.drop(life.run.instance)
         self._report(_failure(life.service, life.run, error))
 
@@ -243,6 +265,8 @@ class ProcessEngine:
 
     async def _end(self, life: _Life, order: EndOrder) -> None:
         service, run = life.service, life.run
+        given = self._secrets.variables(run.instance, service.launch.secrets)
+        order = msgspec.structs.replace(order, environment={**order.environment, **given})
         if life.launching is not None and not life.launching.done():
             if not life.spawning:
                 life.launching.cancel()
@@ -255,6 +279,7 @@ class ProcessEngine:
             await self._note_hooks("post_stop", service.hooks.post_stop, order.environment, life)
             self._task(self._let_go(run.instance), f"let go of {service.name}")
         else:
+            self._secrets.take(run.instance)
             await self.mail.drop(run.instance)
         self._exits.leave(run.instance)
         if self._lives.get(service.name) is life:
@@ -323,6 +348,7 @@ class ProcessEngine:
 
     async def _let_go(self, instance: str) -> None:
         """The keeper need not remember this run any more, once its end is on disk."""
+        self._secrets.take(instance)
         await self.mail.drop(instance)
         await self._remembered()
         await self._keeper.acknowledge(instance)

@@ -30,6 +30,22 @@ class Limits(Struct, frozen=True, kw_only=True):
     nice: int | None = None
 
 
+class Secret(Struct, frozen=True, kw_only=True):
+    """A value that a service gets and that nobody is shown: where it comes from, never what it is.
+
+    One of `file` (an absolute path), `environment` (a variable of the caller) and `command` (argv) is given.
+    """
+
+    name: str
+    target: str = ""
+    """name of the file with the value, the path of which the variable holds; "": it holds the value itself"""
+    file: str = ""
+    environment: str = ""
+    command: tuple[str, ...] = ()
+    directory: str = "/"
+    """in which the command runs"""
+
+
 class Launch(Struct, frozen=True, kw_only=True):
     """What one start is made of. Its fingerprint decides whether a running service is up to date."""
 
@@ -43,6 +59,8 @@ class Launch(Struct, frozen=True, kw_only=True):
     """by name, in file order; the first one is `PORT`"""
     configs: dict[str, str] = {}
     """sha256 of the rendering, by config name"""
+    secrets: dict[str, Secret] = {}
+    """by the variable that holds the value or the path of its file"""
     limits: Limits = Limits()
     tty: bool = False
 

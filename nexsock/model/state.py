@@ -178,8 +178,22 @@ class Observed(Struct, kw_only=True):
 
     `strays`: runs found alive that no record knows, by service name. `inputs`: digest of the input files of each
     oneshot that declares some, and `changed` the names of those that differ from its last run, where they are known.
+    `secrets`: by service and variable, a keyed digest of the values that can be known without running a command.
     """
 
     strays: dict[str, Run] = {}
     inputs: dict[str, str] = {}
     changed: dict[str, tuple[str, ...]] = {}
+    secrets: dict[str, dict[str, str]] = {}
+
+    def fingerprint_of(self, service: Service) -> str:
+        """What a run that began now would be known by: "LAUNCH", then "INPUTS", then ";VARIABLE=DIGEST" each."""
+        secrets = sorted(self.secrets.get(service.name, {}).items())
+        given = "".join(f";{variable}={digest}" for variable, digest in secrets)
+        return service.fingerprint + self.inputs.get(service.name, "") + given
+
+    def changed_secrets(self, service: str, fingerprint: str) -> tuple[str, ...]:
+        """The variables of a run that would have other values now; where one side is not known, nothing changed."""
+        then = dict(part.split("=", 1) for part in fingerprint.split(";")[1:])
+        now = self.secrets.get(service, {})
+        return tuple(variable for variable in sorted(now) if then.get(variable, now[variable]) != now[variable])

@@ -1,21 +1,15 @@
 """Two versions of a service, field by field, in the file's own words, with what each change costs."""
 
 import re
-from functools import lru_cache
 
 import msgspec
 
+from nexsock import masking
+from nexsock.masking import MASK, is_secret, masked
 from nexsock.model import packed
 from nexsock.model.plan import FieldChange, FieldClass
 from nexsock.model.project import Project
 from nexsock.model.service import Service
-
-MASK = "••••••"
-_SECRET_NAME = re.compile(
-    r"(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|PRIVATE|API[_-]?KEY|ACCESS[_-]?KEY|AUTHORIZATION|COOKIE)",
-    re.IGNORECASE,
-)
-_URL_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/@\s]+(?=@)")
 
 _RECREATE = ("engine", "external")
 _IGNORED = ("name", "active", "profiles")
@@ -29,22 +23,16 @@ _SHOWN_AS = {
 _UNIT = re.compile(r"_(s|bytes)$")
 
 
-@lru_cache(4096)
-def is_secret(name: str) -> bool:
-    """Whether a variable's name says that its value is not for showing."""
-    return _SECRET_NAME.search(name) is not None
-
-
-def masked(name: str, value: str) -> str:
-    """The value, unless the variable's name says that it is a secret; of a URL everything but its password."""
-    return MASK if is_secret(name) else _URL_PASSWORD.sub(rf"\1{MASK}", value)
-
-
 def shown(name: str, value: object) -> str:
     """A value as people see it: quoted text, no secrets, however deep they are."""
     if is_secret(name):
         return MASK
     return f'"{masked(name, value)}"' if isinstance(value, str) else packed.to_json(_masked_deep(value)).decode()
+
+
+def shown_at(path: str, value: object) -> str:
+    """The value of a field. What a service's `secrets` say is where a value comes from, never the value."""
+    return shown("" if path.startswith("launch.secrets.") else path, value)
 
 
 def _short(digest: object) -> str | None:
@@ -73,6 +61,7 @@ def field_class(path: str) -> FieldClass:
 def changes(old: Service, new: Service, project: Project) -> dict[FieldClass, tuple[FieldChange, ...]]:
     """The fields that differ, by class, in the order of the model and then by name. Equal services give {}."""
     found: dict[FieldClass, list[FieldChange]] = {}
+    secret = (*masking.telling(old.launch.environment), *masking.telling(new.launch.environment))
     for path, was, becomes in _differences("", old, new):
         if path.split(".", 1)[0] in _IGNORED:
             continue
@@ -81,8 +70,8 @@ def changes(old: Service, new: Service, project: Project) -> dict[FieldClass, tu
             was, becomes = _short(was), _short(becomes)
         change = FieldChange(
             path=name,
-            old=None if was is None else shown(path, was),
-            new=None if becomes is None else shown(path, becomes),
+            old=None if was is None else masking.hidden(shown_at(path, was), secret),
+            new=None if becomes is None else masking.hidden(shown_at(path, becomes), secret),
             origin=project.origin(f"services.{new.name}.{name}"),
         )
         found.setdefault(field_class(path), []).append(change)

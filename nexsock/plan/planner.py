@@ -254,6 +254,9 @@ class _Planner:
             return Cause(kind="config", text=_summary(fields), origin=fields[0].origin if fields else None)
         if record.applied is None and _outdated(record, service):
             return Cause(kind="config", text=_summary(()))
+        if record.run is not None and (values := self._observed.changed_secrets(name, record.run.fingerprint)):
+            origin = self._desired.project.origin(f"services.{name}.secrets")
+            return Cause(kind="config", text=_new_values(service, values), origin=origin)
         for other, need in service.depends_on.items():
             if need.restart and self._replacement(other) is not None:
                 return Cause(kind="dependency", text=f"{other} is replaced")
@@ -279,7 +282,7 @@ class _Planner:
     def _should_start(self, service: Service, record: Record) -> bool:
         match record.phase:
             case "completed" if service.oneshot:
-                return record.replace is not None or record.done_fingerprint != self.done_fingerprint(service)
+                return record.replace is not None or not self._is_done_with(service, record.done_fingerprint or "")
             case "completed" | "failed":
                 return self._revived(service, record)
         return True
@@ -304,9 +307,11 @@ class _Planner:
             origin=self._desired.project.origin(f"services.{service.name}.inputs"),
         )
 
-    def done_fingerprint(self, service: Service) -> str:
-        """What a completed oneshot must have been run with to be up to date."""
-        return service.fingerprint + self._observed.inputs.get(service.name, "")
+    def _is_done_with(self, service: Service, fingerprint: str) -> bool:
+        """Whether a completed oneshot was run with the definition, the inputs and the secrets of now."""
+        now = self._observed.fingerprint_of(service)
+        same = fingerprint.partition(";")[0] == now.partition(";")[0]
+        return same and not self._observed.changed_secrets(service.name, fingerprint)
 
     def _held(self, service: Service) -> Hold | None:
         """What the service needs and does not have yet."""
@@ -379,7 +384,10 @@ class _Planner:
         if record.run is None:
             return "has not run yet" if service.oneshot else "not started yet"
         if service.oneshot and record.phase == "completed":
-            return "its definition changed" if _outdated(record, service) else self._changed_inputs(service.name)
+            if _outdated(record, service):
+                return "its definition changed"
+            secrets = self._observed.changed_secrets(service.name, record.done_fingerprint or "")
+            return _new_values(service, secrets) if secrets else self._changed_inputs(service.name)
         return "not running"
 
     def _changed_inputs(self, name: str) -> str:
@@ -415,6 +423,13 @@ def _outdated(record: Record, service: Service) -> bool:
 def _summary(fields: tuple[FieldChange, ...]) -> str:
     """`environment.PORT changed`, `command and 2 more changed`."""
     return f"{_first_of([field.path for field in fields])} changed" if fields else "its definition changed"
+
+
+def _new_values(service: Service, variables: Sequence[str]) -> str:
+    """`secret db_password changed`, by the variables that would have another value."""
+    given = service.launch.secrets
+    names = dict.fromkeys(given[variable].name for variable in variables if variable in given)
+    return f"secret {_first_of([*names])} changed" if names else "a secret changed"
 
 
 def _first_of(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from nexsock import masking
 from nexsock.model import packed
 from nexsock.model.plan import FieldChange
 from nexsock.model.service import Launch, Service
@@ -29,10 +30,11 @@ def take(service: Service) -> Snapshot:
     """
     fields: dict[str, str] = {}
     marks: dict[str, str] = {}
+    secret = masking.telling(service.launch.environment)
     for path, name, value in _values(service):
-        full = diff.shown(path, value)
+        full = masking.hidden(diff.shown_at(path, value), secret)
         fields[name] = full[:VALUE_CHARACTERS]
-        if diff.MASK in full or len(full) > VALUE_CHARACTERS:
+        if masking.MASK in full or len(full) > VALUE_CHARACTERS:
             marks[name] = _mark(path, value)
     fields.update({f"configs.{name}": digest[:8] for name, digest in service.launch.configs.items()})
     return Snapshot(fields=fields, marks=marks)

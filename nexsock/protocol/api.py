@@ -70,6 +70,8 @@ class ServicesRequest(Struct, frozen=True, kw_only=True):
 class ServiceRequest(Struct, frozen=True, kw_only=True):
     project: ProjectRef
     service: str
+    pid: int | None = None
+    """only for `command`: the process that will become it; its secrets are fetched, and lie there until it ends"""
 
 
 class DiffRequest(Struct, frozen=True, kw_only=True):
@@ -147,6 +149,8 @@ class CommandSpec(Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     skip: str = ""
     """why a oneshot need not run, where that is known"""
+    values: dict[str, str] = {}
+    """the paths of files with the values of more variables: no answer has a secret in it"""
 
 
 class RenderRequest(Struct, frozen=True, kw_only=True):

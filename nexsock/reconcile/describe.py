@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from nexsock import errors
+from nexsock import errors, masking
 from nexsock.model.edit import ListedDependency
 from nexsock.model.log import LogSlice
 from nexsock.model.plan import FieldChange
@@ -59,11 +59,15 @@ def _stale(service: Service | None, record: Record) -> bool:
 
 
 def command(service: Service | None) -> str:
-    """The command as its author would recognise it: without the shell that a string command is wrapped in."""
+    """The command as its author would recognise it: without the shell that a string command is wrapped in.
+
+    Secrets that the file has put into it are not shown, though every process list does.
+    """
     if service is None or not service.launch.command:
         return ""
     argv = service.launch.command
-    return argv[2] if len(argv) == 3 and argv[1] == "-c" else " ".join(argv)
+    said = argv[2] if len(argv) == 3 and argv[1] == "-c" else " ".join(argv)
+    return masking.hidden(said, masking.telling(service.launch.environment))
 
 
 def dependencies(project: Project, records: Mapping[str, Record], service: Service) -> tuple[DependencyStatus, ...]:

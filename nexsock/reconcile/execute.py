@@ -81,12 +81,14 @@ class Executor:
             number=record.run.number + 1 if record.run is not None else 1,
             instance=self._new_instance(),
             cause=_cause_of_start(step, record, service),
-            fingerprint=service.fingerprint + ledger.observed.inputs.get(service.name, ""),
+            fingerprint=ledger.observed.fingerprint_of(service),
         )
         ledger.begin(advance.started(record, service, run, ledger.clock.wall()))
         variables = environment.compose(self.environ, project, service, run, self._extra.pop(service.name, {}))
         configs = tuple(project.configs[name] for name in service.launch.configs if name in project.configs)
-        self._engine.launch(LaunchOrder(service=service, run=run, environment=variables, configs=configs))
+        self._engine.launch(
+            LaunchOrder(service=service, run=run, environment=variables, configs=configs, caller=self.environ)
+        )
 
     def _stop(self, step: Step, record: Record) -> None:
         ledger = self._ledger

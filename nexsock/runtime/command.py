@@ -1,4 +1,4 @@
-"""Run a helper program (hook, probe, stop command) within a time limit and keep the end of what it said.
+"""Run a helper program (hook, probe, stop command, secret) within a time limit and keep the end of what it said.
 
 It has its own session; at the limit, or when the caller is cancelled, everything of its group is killed. Its output
 is read as it comes, so it can never block on us, and only the last part is kept. What left the group and goes on
@@ -36,8 +36,28 @@ async def run(argv: Sequence[str], *, cwd: str, environment: dict[str, str], tim
     Raises:
         OSError: it cannot be executed; the text names the program or the folder.
     """
+    status, said = await collect(argv, cwd=cwd, environment=environment, timeout_s=timeout_s, errors=STDOUT)
+    return Finished(status=status, output=said.decode(errors="replace").strip())
+
+
+async def collect(
+    argv: Sequence[str],
+    *,
+    cwd: str,
+    environment: dict[str, str],
+    timeout_s: float,
+    errors: int,
+    limit_bytes: int = OUTPUT_LIMIT,
+) -> tuple[int | None, bytes]:
+    """The status, as in `Finished`, and the last bytes of the output.
+
+    Args:
+        errors: where the error stream goes: `subprocess.STDOUT` or `subprocess.DEVNULL`.
+    Raises:
+        OSError: as `run`.
+    """
     process = Popen(  # noqa: ASYNC220 vfork and exec take half a millisecond; asyncio's own spawn adds a thread
-        list(argv), cwd=cwd, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True
+        list(argv), cwd=cwd, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True
     )
     assert process.stdout is not None
     descriptor = process.stdout.fileno()
@@ -56,7 +76,7 @@ async def run(argv: Sequence[str], *, cwd: str, environment: dict[str, str], tim
         if not data:
             loop.remove_reader(descriptor)
         kept.extend(data)
-        del kept[:-OUTPUT_LIMIT]
+        del kept[:-limit_bytes]
 
     def notice() -> None:
         loop.remove_reader(watch)
@@ -81,5 +101,4 @@ async def run(argv: Sequence[str], *, cwd: str, environment: dict[str, str], tim
         os.close(watch)
         process.stdout.close()
     code = process.returncode
-    output = kept.decode(errors="replace").strip()
-    return Finished(status=None if timed_out else 128 - code if code < 0 else code, output=output)
+    return (None if timed_out else 128 - code if code < 0 else code), bytes(kept)

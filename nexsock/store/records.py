@@ -4,6 +4,7 @@ import shlex
 
 import msgspec
 
+from nexsock import masking
 from nexsock.model.project import Project
 from nexsock.model.service import Dependency, Service
 from nexsock.model.state import Health, Record, Run, Snapshot
@@ -80,7 +81,7 @@ def config_row(row_id: int, service: Service, project: Project) -> ConfigRow:
         id=row_id,
         filename=target,
         format=format_of(target) if target else None,
-        run_command=shlex.join(service.launch.command),
+        run_command=masking.hidden(shlex.join(service.launch.command), masking.telling(service.launch.environment)),
     )
 
 

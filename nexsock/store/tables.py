@@ -68,7 +68,7 @@ class ServiceRow(Struct, frozen=True, kw_only=True):
 class ConfigRow(Struct, frozen=True, kw_only=True):
     """How a service is run: its first rendered config, if any, and its command.
 
-    The command may hold what the file interpolated into it; every process list shows it as well.
+    The command may hold what the file interpolated into it; of that, secrets are masked.
     """
 
     id: int

@@ -1,8 +1,10 @@
 """A run from its preparation to the moment when nothing of it is left, with a keeper that only says it did."""
 
 import asyncio
+import os
 
 import pytest
+from msgspec.structs import replace
 
 from nexsock.engines.exits import Exits
 from nexsock.engines.mail import Mail
@@ -10,8 +12,9 @@ from nexsock.engines.process import ProcessEngine
 from nexsock.keeper import wire
 from nexsock.model.project import RenderedConfig
 from nexsock.model.report import LaunchFailed, Noted
-from nexsock.model.service import Hook, Hooks, Port, Stop
+from nexsock.model.service import Hook, Hooks, Port, Secret, Stop
 from nexsock.runtime import identity, kept
+from nexsock.runtime.secrets import Secrets
 
 LEADER = identity.Identity(7, 70, "boot-1", "i1")
 CHILD = identity.Identity(8, 80, "boot-1", "i1")
@@ -100,6 +103,7 @@ class Stage:
         self.keeper = Keeper(self.world)
         self.sweep = Sweep(self.world)
         self._reports = asyncio.Queue()
+        self.learned = []
         self.engine = ProcessEngine(
             "shop-1",
             keeper=self.keeper,
@@ -110,6 +114,8 @@ class Stage:
             logs_dir=f"{folder}/logs",
             fifos_dir=f"{folder}/fifos",
             mail=Mail(self.keeper, f"{folder}/notify"),
+            secrets=Secrets(f"{folder}/secrets"),
+            learn=self.learned.extend,
         )
 
     async def _remembered(self):
@@ -254,3 +260,22 @@ async def test_a_run_of_an_earlier_brain_is_taken_up(stage, service, run):
     stage.engine.resume(service(), run(pid=7, start_ticks=70, boot_id="boot-1"))
     stage.world.alive = [LEADER, CHILD]
     assert stage.engine.pids("web") == (7, 8)
+
+
+async def test_secrets_are_there_from_the_first_hook_to_the_last_and_nowhere_else(
+    stage, service, start, finish, tmp_path
+):
+    told = tmp_path / "told"
+    hook = Hook(command=("/bin/sh", "-c", f"echo $KEY $(cat $KEY_FILE) >> {told}"))
+    web = service(hooks=Hooks(pre_start=(hook,), post_stop=(hook,)))
+    given = {
+        "KEY": Secret(name="key", environment="MINE"),
+        "KEY_FILE": Secret(name="key", target="key", environment="MINE"),
+    }
+    web = replace(web, launch=replace(web.launch, secrets=given))
+    stage.engine.launch(start(web, caller={"MINE": "value"}))
+    await stage.kinds(1)
+    stage.engine.end(finish(web))
+    await stage.kinds(3)
+    assert told.read_text().splitlines() == ["value value"] * 2
+    assert (stage.learned, os.listdir(tmp_path / "secrets")) == (["value", "value"], [])

@@ -13,10 +13,12 @@ A case is a folder of tests/cases/plan with `case.yaml` and `plan.txt`. Keys of 
                   stopping {kill_at, killed, cause: kind}
                   held     {waits_for, failed, because}
                   replace  [kind, text]
+                  given    what the fingerprint of the run says of its secrets: ";VARIABLE=DIGEST" each
                   intent, reason, attempts, retry_at, survivors, done (a fingerprint)
     selection   "everything" (default), a list of names, or the fields of model.state.Selection
     strays      by name: the pid of a process that no record knows
     inputs      by name: the digest of a oneshot's input files
+    secrets     by name and variable: the digests of secrets now
     changed     by name: those of its input files that changed
     origins     path to place
     only        names: plan just these
@@ -73,8 +75,11 @@ def record(name: str, written: str | Short, short: Short | None, inputs: str, no
     differs = told.pop("applied", {})
     applied = service(name, {**(short or {}), **differs}) if differs is not None else None
     run = _run(name, told.pop("run", None), applied or service(name, short or {}), told["phase"], now)
+    given = told.pop("given", "")
+    if run is not None:
+        run = msgspec.structs.replace(run, fingerprint=run.fingerprint + given)
     if told["phase"] == "completed":
-        told.setdefault("done", (applied.fingerprint if applied else "") + inputs)
+        told.setdefault("done", (applied.fingerprint if applied else "") + inputs + given)
     stopping, held, replace = told.pop("stopping", None), told.pop("held", None), told.pop("replace", None)
     if told["phase"] == "stopping":
         stopping = stopping or {}
@@ -146,7 +151,9 @@ def build(folder: Path) -> Case:
         name=folder.name,
         desired=planner.desire(project, state),
         records=records,
-        observed=Observed(strays=strays, inputs=inputs, changed=told.get("changed", {})),
+        observed=Observed(
+            strays=strays, inputs=inputs, changed=told.get("changed", {}), secrets=told.get("secrets", {})
+        ),
         now=now,
         only=told.get("only"),
         expected=(folder / "plan.txt").read_text().rstrip("\n"),

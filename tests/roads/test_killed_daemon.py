@@ -470,3 +470,24 @@ def test_an_exit_is_noticed_after_the_memory_was_migrated(project, end):
     end(pid)
     road.wait_until(lambda: road.service("web").get("pid") not in (None, pid), "it runs again")
     assert road.processes("web") == [road.pid("web")]
+
+
+def test_the_next_daemon_knows_the_secrets_of_what_lives_on(project, lives, end):
+    road = project("""
+        secrets: {key: {command: "echo run >> runs; echo value-of-key"}}
+        services:
+          web:
+            command: "echo $$KEY; exec sleep 1000"
+            secrets: [{source: key, env: KEY}]
+            stop_grace_period: 300ms
+            healthcheck: {test: '[ "$$KEY" = value-of-key ] && ! [ -e sick ]', interval: 50ms, retries: 1}
+    """)
+    road.up()
+    pid = road.pid("web")
+    kill_daemon(road, lives, end)
+    assert "value-of-key" not in road.done("logs")
+    road.touch("sick")
+    road.wait_until(lambda: road.phase("web") == "unhealthy", "the next daemon probes it")
+    (road.folder / "sick").unlink()
+    road.wait_until(lambda: road.phase("web") == "ready", "its probe has the secret")
+    assert (road.pid("web"), road.words("runs")) == (pid, ["run"])

@@ -1,0 +1,82 @@
+"""What is not for showing: values whose name says so, passwords in URLs, and known secret values wherever they appear.
+
+Level 0, because every room that shows a text asks here: plans, views, errors of the file, logs.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from urllib.parse import quote
+
+MASK = "••••••"
+
+SHORTEST = 4
+"""characters of a value that is looked for in texts: a shorter one would be found in words, too"""
+
+_SECRET_NAME = re.compile(
+    r"(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|PRIVATE|API[_-]?KEY|ACCESS[_-]?KEY|AUTHORIZATION|COOKIE)"
+    r"(?!.*_FILE$)",
+    re.IGNORECASE,
+)
+"""A name that ends with _FILE is that of a path."""
+
+_URL_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/@\s]+(?=@)")
+
+_TELLING_LENGTH = 8
+"""characters, a digit among them: the value of a variable that is so is no word that texts have anyway ("postgres")"""
+
+
+@lru_cache(4096)
+def is_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is not for showing."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def masked(name: str, value: str) -> str:
+    """The value, unless the variable's name says that it is a secret; of a URL everything but its password."""
+    return MASK if is_secret(name) else _URL_PASSWORD.sub(rf"\1{MASK}", value)
+
+
+def telling(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of secret variables that can be looked for in texts."""
+    return tuple(
+        value
+        for name, value in environment.items()
+        if is_secret(name) and len(value) >= _TELLING_LENGTH and any(character.isdigit() for character in value)
+    )
+
+
+def hidden(text: str, values: Iterable[str]) -> str:
+    """The text without these values, and without passwords in URLs."""
+    for form in sorted(_forms(values), key=len, reverse=True):
+        text = text.replace(form, MASK)
+    return masked("", text)
+
+
+class Veil:
+    """The secret values that are known, in memory only, to keep them out of whatever is shown.
+
+    A value that was learned stays hidden after its service has ended: its log is still there.
+    """
+
+    def __init__(self) -> None:
+        self._forms: set[str] = set()
+        self._found: re.Pattern[str] | None = None
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Hide these from now on."""
+        fresh = _forms(values) - self._forms
+        if fresh:
+            self._forms |= fresh
+            self._found = re.compile("|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True)))
+
+    def hide(self, text: str) -> str:
+        """The text without them, and without passwords in URLs."""
+        return masked("", text if self._found is None else self._found.sub(MASK, text))
+
+
+def _forms(values: Iterable[str]) -> set[str]:
+    """The ways in which values may stand in texts: whole, line by line, and as part of a URL."""
+    pieces = {piece for value in values for piece in (value.strip(), *(line.strip() for line in value.splitlines()))}
+    long = {piece for piece in pieces if len(piece) >= SHORTEST}
+    return long | {quote(piece, safe="", errors="surrogateescape") for piece in long}
