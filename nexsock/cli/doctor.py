@@ -1,33 +1,22 @@
 """`doctor`: what this machine can do, what stands where, and each setting with its origin."""
 
 import os
-import platform
 import shutil
-import sys
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Annotated, NamedTuple
 
 import typer
 
 import nexsock
-from nexsock import errors, places
+from nexsock import errors, places, units
+from nexsock.cli import machine
+from nexsock.cli.machine import Finding, Verdict
 from nexsock.cli.session import Session
-from nexsock.model.status import DaemonStatus
-from nexsock.protocol.api import Nothing
-from nexsock.views import style, table
+from nexsock.model.status import DaemonStatus, Leftover
+from nexsock.protocol.api import LeftoversRequest, Nothing
+from nexsock.views import document, style, table
 
 app = typer.Typer(rich_markup_mode=None)
-
-Verdict = Literal["ok", "note", "problem"]
-
-
-class Finding(NamedTuple):
-    """One line of the report. A note costs something but works; a problem needs doing."""
-
-    name: str
-    verdict: Verdict
-    text: str
-    advice: str = ""
 
 
 class Setting(NamedTuple):
@@ -40,14 +29,26 @@ SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "problem": ("✖", "re
 
 
 @app.command()
-def doctor(context: typer.Context) -> int:
+def doctor(
+    context: typer.Context,
+    fix: Annotated[bool, typer.Option("--fix", help="Take away what projects that are gone have left behind.")] = False,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before --fix.")] = False,
+) -> int:
     """Check this machine and show every setting with its origin.
 
-    Starts nothing and changes nothing. Exit code 1 when something needs doing.
+    Without --fix it starts nothing and changes nothing. Exit code 1 when something needs doing.
     """
     session: Session = context.obj
     where = places.from_environ(session.environ, os.getuid())
-    findings = [*_machine(), *_folders(where, os.getuid()), _daemon(session), *_programs(shutil.which)]
+    daemon, runs = _daemon(session, start=fix)
+    left: tuple[Leftover, ...] = session.call("leftovers", LeftoversRequest()) if runs else ()
+    findings = [
+        *machine.findings(),
+        *_folders(where, os.getuid()),
+        daemon,
+        *_programs(shutil.which),
+        _leftovers(left) if runs else Finding("leftovers", "ok", "not looked for: the daemon does that"),
+    ]
     settings = _settings(session, where)
     healthy = all(finding.verdict != "problem" for finding in findings)
     session.answer(
@@ -55,10 +56,51 @@ def doctor(context: typer.Context) -> int:
             "ok": healthy,
             "checks": [finding._asdict() for finding in findings],
             "settings": [setting._asdict() for setting in settings],
+            "leftovers": document.plain(left),
         },
-        _report(findings, settings, session.look.colour),
+        _report(findings, settings, session.look.colour) + _listed(left, session.look.colour),
     )
+    if fix and left:
+        _clear(session, left, yes)
     return 0 if healthy else 1
+
+
+def _leftovers(left: Sequence[Leftover]) -> Finding:
+    if not left:
+        return Finding("leftovers", "ok", "none of projects that are gone")
+    size = units.format_size(sum(one.size_bytes for one in left))
+    what = f"of {style.plural(len(left), 'project')} whose folder is gone: {size}"
+    return Finding("leftovers", "note", what, "'nexsock doctor --fix' takes it away")
+
+
+def _listed(left: Sequence[Leftover], colour: bool) -> str:
+    rows = [[one.id, _kept(one), one.text + (f"; {one.advice}" if one.advice else "")] for one in left]
+    return "\n" + table.render(("LEFTOVER", "KEEPS", "WHY"), rows, colour=colour) if left else ""
+
+
+def _kept(one: Leftover) -> str:
+    processes = [f"process {', '.join(map(str, one.pids))}"] if one.pids else []
+    folders = [units.format_size(one.size_bytes)] if one.paths else []
+    return ", ".join([*processes, *folders]) or one.kind
+
+
+def _clear(session: Session, left: Sequence[Leftover], yes: bool) -> None:
+    """Take leftovers away, after the person has agreed.
+
+    Raises:
+        UsageError: nobody is there to ask. Interrupted: the answer is no.
+    """
+    wanted = [one for one in left if one.advice is None]
+    if not wanted:
+        return
+    question = f"Take away what {style.plural(len(wanted), 'project')} left behind, processes and logs included?"
+    if not yes and (session.answers is None or session.options.json):
+        raise errors.UsageError("nothing was taken away: nobody can be asked", hint="say so with --yes")
+    if not yes and not session.ask(question):
+        raise errors.Interrupted("nothing was taken away")
+    request = LeftoversRequest(remove=tuple(one.id for one in wanted))
+    removed: tuple[Leftover, ...] = session.call("leftovers", request)
+    session.tell("".join(f"{one.id} is taken away\n" for one in removed))
 
 
 def _report(findings: list[Finding], settings: list[Setting], colour: bool) -> str:
@@ -81,34 +123,6 @@ def _report(findings: list[Finding], settings: list[Setting], colour: bool) -> s
 def _verdict(verdict: Verdict, colour: bool) -> str:
     sign, look = SIGNS[verdict]
     return style.paint(sign, look, colour) if colour else verdict
-
-
-def _machine() -> list[Finding]:
-    found = [
-        Finding("nexsock", "ok", f"{nexsock.__version__}, Python {platform.python_version()} ({sys.executable})"),
-        Finding("kernel", "ok", f"{platform.system()} {platform.release()}"),
-        _feature("pidfd", hasattr(os, "pidfd_open"), "processes are identified for certain", "Linux 5.3"),
-        _feature("splice", hasattr(os, "splice"), "log bytes move without being copied", "Linux 2.6.17"),
-    ]
-    return [*found, _cgroup("/proc/self/cgroup", "/sys/fs/cgroup")]
-
-
-def _feature(name: str, present: bool, use: str, since: str) -> Finding:
-    if present:
-        return Finding(name, "ok", use)
-    return Finding(name, "note", f"missing ({since} has it): a slower way is used")
-
-
-def _cgroup(membership: str, root: str) -> Finding:
-    """Whether a cgroup of version 2 is delegated to this user, so that a service can be ended with all it started."""
-    try:
-        with open(membership, encoding="utf-8") as file:
-            own = next((line[3:].strip() for line in file if line.startswith("0::")), None)
-    except OSError:
-        own = None
-    if own is not None and os.access(f"{root}{own}/cgroup.procs", os.W_OK):
-        return Finding("cgroup", "ok", f"delegated: {own}")
-    return Finding("cgroup", "note", "none is delegated: what a service started is found by its environment instead")
 
 
 def _folders(where: places.Places, uid: int) -> list[Finding]:
@@ -134,18 +148,20 @@ def _folder(name: str, path: str, uid: int) -> Finding:
     return Finding(name, "ok", f"{path} ({found.st_mode & 0o777:o})")
 
 
-def _daemon(session: Session) -> Finding:
+def _daemon(session: Session, *, start: bool) -> tuple[Finding, bool]:
+    """What can be said of the daemon, and whether it can be asked more."""
     try:
-        session.connect_only()
+        if not start:
+            session.connect_only()
         found: DaemonStatus = session.call("system_status", Nothing())
     except errors.Unreachable:
-        return Finding("daemon", "ok", "does not run; the first command that needs it starts it")
+        return Finding("daemon", "ok", "does not run; the first command that needs it starts it"), False
     except errors.NexsockError as error:
-        return Finding("daemon", "problem", str(error))
+        return Finding("daemon", "problem", str(error)), False
     text = f"pid {found.pid}, version {found.version}, {style.plural(len(found.projects), 'project')}"
     if found.version != nexsock.__version__:
-        return Finding("daemon", "note", text, "run 'nexsock daemon restart' to use the installed version")
-    return Finding("daemon", "ok", text)
+        return Finding("daemon", "note", text, "run 'nexsock daemon restart' to use the installed version"), False
+    return Finding("daemon", "ok", text), True
 
 
 def _programs(which: Callable[[str], str | None]) -> list[Finding]:

@@ -46,7 +46,7 @@ class Loader:
         idle_s: float = IDLE_S,
     ) -> None:
         """`numbers` remembers the ports that are chosen; `command` starts a worker."""
-        self._numbers = numbers
+        self.numbers = numbers
         self._command = tuple(command)
         self._deadline_s = deadline_s
         self._idle_s = idle_s
@@ -84,7 +84,7 @@ class Loader:
             NexsockError: as nexsock.config.edit.apply; then nothing was changed.
         """
         async with self._in_turn():
-            reserved = self._numbers.reserved(frozenset())
+            reserved = self.numbers.reserved(frozenset())
             answer = await self._ask(LoadRequest(ref=request, reserved=reserved, edit=edit))
         if answer.edited is None:
             raise _error(answer)
@@ -97,7 +97,7 @@ class Loader:
             NexsockError: as nexsock.config.edit.look.
         """
         async with self._in_turn():
-            reserved = self._numbers.reserved(frozenset())
+            reserved = self.numbers.reserved(frozenset())
             answer = await self._ask(LoadRequest(ref=request, reserved=reserved, look=service))
         if answer.definition is None:
             raise _error(answer)
@@ -117,13 +117,13 @@ class Loader:
         """Load until no port that was newly chosen is in use already, and reserve what was chosen."""
         avoid: frozenset[int] = frozenset()
         while True:
-            answer = await self._ask(LoadRequest(ref=request, reserved=self._numbers.reserved(avoid)))
+            answer = await self._ask(LoadRequest(ref=request, reserved=self.numbers.reserved(avoid)))
             project = answer.project
             if project is None:
                 raise _error(answer)
             if not project.auto_ports:
                 return project
-            if not (in_use := await asyncio.to_thread(self._numbers.in_use, project)):
+            if not (in_use := await asyncio.to_thread(self.numbers.in_use, project)):
                 break
             avoid |= in_use
         await self._reserve(project)
@@ -131,7 +131,7 @@ class Loader:
 
     async def _reserve(self, project: Project) -> None:
         try:
-            await asyncio.to_thread(self._numbers.keep, project)
+            await asyncio.to_thread(self.numbers.keep, project)
         except OSError as error:
             _log.warning("the ports of project '%s' are not remembered: %s", project.name, error.strerror)
 

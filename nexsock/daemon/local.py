@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 import nexsock
 from nexsock import errors, masking
-from nexsock.daemon import answers, outcome, past, render, revival, top
+from nexsock.daemon import answers, outcome, past, remains, render, revival, top
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.host import Host, Shared
 from nexsock.daemon.loader import Loader
@@ -24,6 +24,7 @@ from nexsock.model.state import Observed, ProjectState, Selection
 from nexsock.model.status import (
     DaemonStatus,
     Graph,
+    Leftover,
     PlanStatus,
     ProjectStatus,
     ProjectSummary,
@@ -94,6 +95,21 @@ class LocalApi:
         return tuple(
             answers.summary(host) for host in sorted(self.hosts.values(), key=lambda host: host.project.directory)
         )
+
+    async def leftovers(self, request: api.LeftoversRequest) -> tuple[Leftover, ...]:
+        places, url = self._shared.places, os.environ.get("DATABASE_URL", "")
+        async with self._meeting:
+            left = await asyncio.to_thread(remains.Remains, places, dict(self.hosts), url)
+            found = await asyncio.to_thread(left.find)
+            if not request.remove:
+                return found
+            chosen = tuple(one for one in found if one.id in request.remove and one.advice is None)
+            for one in chosen:
+                if (host := self.hosts.get(one.id)) is not None:
+                    await self._unload(host)
+                await remains.clear(one, left.processes.get(one.id, ()))
+                await asyncio.to_thread(self._loader.numbers.give_up, one.id)
+            return chosen
 
     # -- commands that change what is wanted
 

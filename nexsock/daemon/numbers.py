@@ -57,6 +57,15 @@ class Numbers:
         self._table = {**living, project.id: Holding(project.directory, after)}
         files.write_atomically(self._path, reservations.text(self._table).encode())
 
+    def give_up(self, project_id: str) -> None:
+        """Free the numbers of a project.
+
+        Raises:
+            OSError: the table cannot be written.
+        """
+        self._table = {name: held for name, held in self._table.items() if name != project_id}
+        files.write_atomically(self._path, reservations.text(self._table).encode())
+
     def _held(self, project: Project) -> dict[str, int]:
         held = self._table.get(project.id)
         return held.ports if held is not None else {}

@@ -276,6 +276,18 @@ class ProjectSummary(Struct, frozen=True, kw_only=True):
     config_error: bool = False
 
 
+class Leftover(Struct, frozen=True, kw_only=True):
+    """What a project that is gone has left behind. `advice`: what has to be done first; it is not taken away then."""
+
+    id: str
+    kind: Literal["project", "processes", "ports"]
+    text: str
+    pids: tuple[int, ...] = ()
+    paths: tuple[str, ...] = ()
+    size_bytes: int = 0
+    advice: str | None = None
+
+
 class GraphNode(Struct, frozen=True, kw_only=True):
     name: str
     phase: str

@@ -16,6 +16,7 @@ from nexsock.model.project import ProjectRef
 from nexsock.model.status import (
     DaemonStatus,
     Graph,
+    Leftover,
     Outcome,
     PlanStatus,
     ProjectStatus,
@@ -210,6 +211,12 @@ class DatabaseStatus(Struct, frozen=True, kw_only=True):
     pending: tuple[str, ...] = ()
 
 
+class LeftoversRequest(Struct, frozen=True, kw_only=True):
+    """`remove`: ids of leftovers to take away; what is answered are those that were. Empty: look only."""
+
+    remove: tuple[str, ...] = ()
+
+
 class ShutdownRequest(Struct, frozen=True, kw_only=True):
     """`restart` replaces the brain by new code; services stay in either case."""
 
@@ -264,6 +271,7 @@ class Api(Protocol):
     async def ping(self, request: Nothing) -> Nothing: ...
     async def system_status(self, request: Nothing) -> DaemonStatus: ...
     async def shutdown(self, request: ShutdownRequest) -> Nothing: ...
+    async def leftovers(self, request: LeftoversRequest) -> tuple[Leftover, ...]: ...
     async def list_projects(self, request: Nothing) -> tuple[ProjectSummary, ...]: ...
 
     def up(self, request: UpRequest) -> AsyncIterator[Progress]: ...
@@ -347,6 +355,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=51, name="diff", request=DiffRequest, reply=RunDiff),
     Operation(number=52, name="timings", request=ServicesRequest, reply=Timings),
     Operation(number=53, name="top", request=TopRequest, reply=Usage, stream=True),
+    Operation(number=54, name="leftovers", request=LeftoversRequest, reply=tuple[Leftover, ...]),
 )
 """Numbers up to 42 follow the first generation of the protocol where the meaning is the same; none is used twice."""
 

@@ -15,7 +15,7 @@ from nexsock.model.state import ProjectState, Record, Run, Selection, Snapshot
 from nexsock.store import image, migrate, records
 from nexsock.store.files import Files
 from nexsock.store.image import Image, Journal, RowType, Table
-from nexsock.store.storage import BodyStorage, MemoryStorage, Report, SafeStorage
+from nexsock.store.storage import BodyStorage, Damaged, MemoryStorage, Report, SafeStorage, unseal
 from nexsock.store.tables import (
     CONFIG,
     DEPENDENCY,
@@ -59,6 +59,21 @@ def locate(project_id: str, project_folder: str, database_url: str = "") -> str 
             f"DATABASE_URL '{database_url}' names no absolute folder", hint="write it like tinydb:/home/me/state"
         )
     return f"{os.path.normpath('/' + rest.lstrip('/'))}/{project_id}/state.json"
+
+
+def directory_in(path: str) -> str | None:
+    """The directory of the project whose memory is in the file, without opening it; None where it does not say."""
+    try:
+        body, _ = unseal(Files().read(path), path)
+        return msgspec.json.decode(body, type=_Described).meta["1"].directory or None
+    except (OSError, Damaged, errors.StateError, msgspec.DecodeError, KeyError):
+        return None
+
+
+class _Described(msgspec.Struct):
+    """Of a state document what says which project it is of."""
+
+    meta: dict[str, MetaRow]
 
 
 def open_store(path: str | None, writer: Writer, report: Report, files: Files | None = None) -> "Store":

@@ -4,8 +4,8 @@ import os
 import pytest
 
 from nexsock import __version__
-from nexsock.cli import doctor
-from nexsock.model.status import DaemonStatus
+from nexsock.cli import doctor, machine
+from nexsock.model.status import DaemonStatus, Leftover
 from nexsock.places import Places
 
 DAEMON = DaemonStatus(pid=10, keeper_pid=9, version=__version__, protocol=1, started_at=0.0, socket="/run/n.sock")
@@ -21,7 +21,7 @@ def test_a_machine_without_a_daemon_is_healthy_and_none_is_started(shell):
 
 def test_every_setting_is_shown_with_its_origin(shell):
     shell.environ["NEXSOCK_PROFILES"] = "load"
-    document = json.loads(shell.answers(system_status=DAEMON).run("doctor", "--json").out)
+    document = json.loads(shell.answers(system_status=DAEMON, leftovers=()).run("doctor", "--json").out)
     settings = {setting["name"]: setting for setting in document["settings"]}
     assert settings["state_dir"]["origin"] == "NEXSOCK_HOME"
     assert settings["NEXSOCK_PROFILES"] == {"name": "NEXSOCK_PROFILES", "value": "load", "origin": "environment"}
@@ -29,7 +29,7 @@ def test_every_setting_is_shown_with_its_origin(shell):
 
 def test_a_setting_that_nobody_made_is_a_default(shell):
     del shell.environ["NEXSOCK_HOME"]
-    document = json.loads(shell.answers(system_status=DAEMON).run("doctor", "--json").out)
+    document = json.loads(shell.answers(system_status=DAEMON, leftovers=()).run("doctor", "--json").out)
     assert document["settings"][0]["origin"] == "default"
 
 
@@ -37,7 +37,7 @@ def test_a_folder_that_is_open_to_others_is_a_problem_with_its_cure(shell, tmp_p
     state = tmp_path / "home/state"
     state.mkdir(parents=True)
     state.chmod(0o755)
-    ended = shell.answers(system_status=DAEMON).run("doctor")
+    ended = shell.answers(system_status=DAEMON, leftovers=()).run("doctor")
     assert ended.status == 1
     assert f"run 'chmod 700 {state}'" in ended.out
 
@@ -61,4 +61,52 @@ def test_a_cgroup_is_used_when_it_is_delegated(tmp_path, delegated, verdict):
     (tmp_path / "user.slice").mkdir()
     if delegated:
         (tmp_path / "user.slice/cgroup.procs").write_text("")
-    assert doctor._cgroup(str(tmp_path / "membership"), str(tmp_path)).verdict == verdict
+    assert machine.cgroup(str(tmp_path / "membership"), str(tmp_path)).verdict == verdict
+
+
+GONE = Leftover(id="shop-1", kind="project", text="its folder /shop is gone", paths=("/state/shop-1",), size_bytes=2048)
+RUNS = Leftover(id="old-2", kind="processes", text="its folder /old is gone, and it runs", pids=(7,), advice="stop it")
+
+
+def removing(request):
+    return tuple(one for one in (GONE, RUNS) if one.id in request.remove) if request.remove else (GONE, RUNS)
+
+
+def test_leftovers_are_listed_and_left_alone(shell):
+    ended = shell.answers(system_status=DAEMON, leftovers=removing).run("doctor")
+    assert ended.status == 0
+    assert "shop-1" in ended.out
+    assert "2.0KiB" in ended.out
+    assert [request.remove for request in shell.daemon.requests("leftovers")] == [()]
+
+
+def test_fix_asks_and_takes_away_what_needs_nothing_else_first(shell):
+    ended = shell.answers(system_status=DAEMON, leftovers=removing).run("doctor", "--fix", typed="y\n")
+    assert ended.status == 0
+    assert "shop-1 is taken away" in ended.err
+    assert [request.remove for request in shell.daemon.requests("leftovers")] == [(), ("shop-1",)]
+
+
+def test_fix_takes_a_no(shell):
+    ended = shell.answers(system_status=DAEMON, leftovers=removing).run("doctor", "--fix", typed="n\n")
+    assert ended.status == 130
+    assert len(shell.daemon.requests("leftovers")) == 1
+
+
+def test_fix_never_waits_for_an_answer_where_nobody_is(shell):
+    shell.answers(system_status=DAEMON, leftovers=removing)
+    ended = shell.run("doctor", "--fix")
+    assert (ended.status, "say so with --yes" in ended.err) == (2, True)
+    assert shell.run("doctor", "--fix", "--yes").status == 0
+    assert shell.daemon.requests("leftovers")[-1].remove == ("shop-1",)
+
+
+@pytest.mark.parametrize(("watches", "verdict"), [("8192", "note"), ("1048576", "ok"), ("", "note")])
+def test_few_watches_are_a_note_with_the_command_that_gives_more(tmp_path, watches, verdict):
+    (tmp_path / "max").write_text(watches)
+    assert machine.inotify(str(tmp_path / "max")).verdict == verdict
+
+
+@pytest.mark.parametrize(("hard", "verdict"), [(1024, "note"), (1_048_576, "ok"), (-1, "ok")])
+def test_a_low_limit_of_open_files_is_a_note(hard, verdict):
+    assert machine.descriptors(1024, hard).verdict == verdict

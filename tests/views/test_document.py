@@ -24,6 +24,7 @@ from nexsock.model.status import (
     GraphEdge,
     GraphNode,
     LastChange,
+    Leftover,
     Next,
     Outcome,
     PlanStatus,
@@ -78,6 +79,7 @@ NOUNS: dict[str, type] = {
     "graph": Graph,
     "node": GraphNode,
     "edge": GraphEdge,
+    "leftover": Leftover,
     "ls": ProjectSummary,
     "env": ServiceEnvironment,
 }
