@@ -35,10 +35,12 @@ class Shell(StrEnum):
 BASH = """\
 # nexsock: put this into ~/.bashrc:  eval "$(nexsock completion bash)"
 _nexsock() {
-    local word="${COMP_WORDS[COMP_CWORD]}" command="" index=1
+    local word="${COMP_WORDS[COMP_CWORD]}" command="" index=1 project=()
     while [ "$index" -lt "$COMP_CWORD" ]; do
         case "${COMP_WORDS[index]}" in
-            -f|--file|-p|--project-name|--project-directory|--env-file|--profile|--host) index=$((index + 1)) ;;
+            -f|--file|-p|--project-name|--project-directory|--env-file|--profile|--host)
+                project+=("${COMP_WORDS[index]}" "${COMP_WORDS[index + 1]//[\\'\\"]/}")
+                index=$((index + 1)) ;;
             -*) ;;
             *) command="${COMP_WORDS[index]}"; break ;;
         esac
@@ -47,7 +49,8 @@ _nexsock() {
     case "$command" in
         "") COMPREPLY=($(compgen -W "@COMMANDS@" -- "$word")) ;;
 @BELOW_BASH@
-        @SERVICES_BAR@) COMPREPLY=($(compgen -W "$(nexsock __complete services 2>/dev/null)" -- "$word")) ;;
+        @SERVICES_BAR@)
+            COMPREPLY=($(compgen -W "$(nexsock "${project[@]}" __complete services 2>/dev/null)" -- "$word")) ;;
         *) COMPREPLY=() ;;
     esac
 }
@@ -59,9 +62,12 @@ ZSH = """\
 # nexsock: put this into ~/.zshrc:  eval "$(nexsock completion zsh)"
 _nexsock() {
     local command="" index=2
+    local -a project
     while (( index < CURRENT )); do
         case "${words[index]}" in
-            -f|--file|-p|--project-name|--project-directory|--env-file|--profile|--host) (( index++ )) ;;
+            -f|--file|-p|--project-name|--project-directory|--env-file|--profile|--host)
+                project+=(${(Q)words[index,index+1]})
+                (( index++ )) ;;
             -*) ;;
             *) command="${words[index]}"; break ;;
         esac
@@ -73,7 +79,7 @@ _nexsock() {
             )
             _describe command commands ;;
 @BELOW_ZSH@
-        @SERVICES_BAR@) compadd -- ${(f)"$(nexsock __complete services 2>/dev/null)"} ;;
+        @SERVICES_BAR@) compadd -- ${(f)"$(nexsock $project __complete services 2>/dev/null)"} ;;
         *) _files ;;
     esac
 }
@@ -82,11 +88,28 @@ compdef _nexsock nexsock
 
 FISH = """\
 # nexsock: put this into ~/.config/fish/completions/nexsock.fish:  nexsock completion fish > FILE
+function __nexsock_services
+    set -l words (commandline -opc)
+    set -l project
+    set -l index 2
+    while test $index -le (count $words)
+        switch $words[$index]
+            case -f --file -p --project-name --project-directory --env-file --profile --host
+                set -a project $words[$index] $words[(math $index + 1)]
+                set index (math $index + 1)
+            case '-*'
+            case '*'
+                break
+        end
+        set index (math $index + 1)
+    end
+    nexsock $project __complete services 2>/dev/null
+end
 set -l commands @COMMANDS@
 complete -c nexsock -n "not __fish_seen_subcommand_from $commands" -f
 @DESCRIBED_FISH@
 @BELOW_FISH@
-complete -c nexsock -n "__fish_seen_subcommand_from @SERVICES@" -f -a "(nexsock __complete services 2>/dev/null)"
+complete -c nexsock -n "__fish_seen_subcommand_from @SERVICES@" -f -a "(__nexsock_services)"
 """
 
 

@@ -32,6 +32,17 @@ def test_services_are_completed_behind_a_command_that_takes_them(shell, words):
     assert complete(shell, ["nexsock", *words]) == ["web"]
 
 
+def test_services_are_those_of_the_project_that_the_line_names(shell):
+    script = f"""
+        nexsock() {{ printf '<%s>' "$@" >&2; }}
+        {completion.script(completion.Shell.BASH)}
+        COMP_WORDS=(nexsock --json -f "'my shop.yaml'" -p two logs w); COMP_CWORD=7; _nexsock 2> asked
+    """
+    subprocess.run(["bash", "--norc", "-c", script.replace("2>/dev/null", "")], cwd=shell.folder, check=False)
+    with open(f"{shell.folder}/asked") as asked:
+        assert asked.read() == "<-f><my shop.yaml><-p><two><__complete><services>"
+
+
 def test_the_commands_below_daemon_are_completed(shell):
     assert complete(shell, ["nexsock", "daemon", "st"]) == ["start", "stop", "status"]
 
