@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from nexsock import errors
-from nexsock.config import splice, spots, tree
+from nexsock.config import splice, spots, tree, veil
 from nexsock.config.node import Node
 from nexsock.config.spots import Path, Spot
 from nexsock.config.written import NOWHERE
@@ -285,4 +285,4 @@ def _refuse(text: str, origin: Origin, message: str) -> NoReturn:
         suggestion="change it by hand in an editor",
         source_line=text.split("\n")[origin.line - 1].rstrip("\r"),
     )
-    raise errors.ConfigError(str(problem), (problem,))
+    raise errors.ConfigError(str(problem), (veil.over_problem(problem, {}),))

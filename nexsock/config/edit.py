@@ -49,9 +49,9 @@ def apply(
     """
     files = _files(request, edit.service)
     draft = Draft({file.name: file.text for file in files}, named=bool(request.files) and not request.discovered)
+    _refuse_outdated(files, edit)
     changes.make(draft, edit)
     changed = [file for file in files if draft.texts[file.name] != file.text]
-    _refuse_outdated(files, edit)
     if changed:
         new = {file.path: draft.texts[file.name] for file in changed}
         _validate(request, lambda path: new[path] if path in new else read(path), reserved)

@@ -6,6 +6,7 @@ from nexsock import errors
 from nexsock.config import changes, tree
 from nexsock.config.changes import Draft
 from nexsock.model.edit import Edit
+from nexsock.model.problem import Problem
 
 WEB = "services:\n  db: {command: y}\n  web:\n    command: x\n"
 
@@ -157,3 +158,15 @@ def test_a_service_is_removed_from_every_file() -> None:
 def test_a_field_that_is_nowhere_written_cannot_be_taken_out() -> None:
     with pytest.raises(errors.NotFound, match=r"'restart' of service 'web' is not written in nexsock\.yaml"):
         edited(WEB, "update", unset=("restart",))
+
+
+def test_the_line_that_a_refusal_shows_holds_no_secret() -> None:
+    with pytest.raises(errors.ConfigError) as refused:
+        edited(
+            "services:\n  web: {command: x, environment: [API_TOKEN=hunter2]}\n",
+            "update",
+            fields={"environment.A.b": "1"},
+        )
+    (problem,) = refused.value.problems
+    assert isinstance(problem, Problem)
+    assert "hunter2" not in (problem.source_line or "")

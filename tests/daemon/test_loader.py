@@ -14,6 +14,7 @@ import pytest
 from nexsock import errors
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.numbers import Numbers
+from nexsock.model.edit import Edit
 from nexsock.model.problem import Problem
 from nexsock.model.project import ProjectRef
 
@@ -192,3 +193,32 @@ async def test_a_table_that_cannot_be_written_stops_nobody(tmp_path: Path) -> No
     first = await loader.load(project(tmp_path, PORTS))
     assert (await loader.load(project(tmp_path, PORTS))).auto_ports == first.auto_ports
     await loader.close()
+
+
+async def test_edits_at_once_are_all_made(loader: Loader, tmp_path: Path) -> None:
+    ref = project(tmp_path, "services:\n  web: {command: sleep 1}  # one\n")
+    edits = [Edit(action="update", service="web", fields={f"environment.V{n}": str(n)}) for n in range(6)]
+    await asyncio.gather(*(loader.edit(ref, edit) for edit in edits))
+    found = await loader.look(ref, "web")
+    assert found.config["environment"] == {f"V{n}": n for n in range(6)}
+    assert (tmp_path / "nexsock.yaml").read_text().endswith("}  # one\n")
+
+
+@pytest.mark.parametrize(
+    ("edit", "kind"),
+    [
+        (Edit(action="update", service="wbe", fields={"command": "x"}), errors.NotFound),
+        (Edit(action="add", service="web"), errors.UsageError),
+        (Edit(action="update", service="web", fields={"restart": "perhaps"}), errors.ConfigError),
+        (Edit(action="update", service="web", fields={"command": "x"}, digest="another"), errors.Conflict),
+    ],
+)
+async def test_an_edit_that_cannot_be_made_is_the_error_that_it_was_in_the_worker(
+    loader: Loader, tmp_path: Path, edit: Edit, kind: type[errors.NexsockError]
+) -> None:
+    ref = project(tmp_path)
+    before = (tmp_path / "nexsock.yaml").read_bytes()
+    with pytest.raises(errors.NexsockError) as refused:
+        await loader.edit(ref, edit)
+    assert type(refused.value) is kind
+    assert (tmp_path / "nexsock.yaml").read_bytes() == before
