@@ -20,8 +20,8 @@ from tests.reliability.harness import Harness, Measured
 from tests.roads.conftest import Road, wait_until
 
 DISK_MB = 12
-QUICK_MB, FULL_MB = 30, 500
-QUICK_ROUNDS, FULL_ROUNDS = 2, 20
+QUICK_MB, FULL_MB = 20, 500
+QUICK_ROUNDS, FULL_ROUNDS = 1, 20
 LINE_BYTES = 64
 CHATTY = """
 import os, sys
