@@ -17,6 +17,8 @@ from nexsock.runtime import identity
 from nexsock.runtime.identity import Identity
 
 _STOPPING = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+CATCHING_UP = 16
+"""How often one look goes on with what has begun meanwhile, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +33,20 @@ class _Process:
 class Table:
     """Every live process at one moment. One look answers for any number of runs.
 
-    Marks and outputs are read only of processes that are young enough to belong to a run that is asked for.
+    Marks and outputs are read only of processes that are young enough to belong to a run that is asked for. A look
+    takes milliseconds, in which a process may have forked and ended; what has begun meanwhile is looked at, too.
     """
 
     def __init__(self) -> None:
-        self._processes = {process.pid: process for process in _processes()}
-        self._unread = sorted(self._processes.values(), key=lambda process: process.start_ticks)
+        self._seen: set[int] = set()
+        self._caught_up = False
+        self._processes: dict[int, _Process] = {}
         self._children: dict[int, list[int]] = {}
         self._by_leader: dict[int, set[int]] = {}
         self._by_instance: dict[str, set[int]] = {}
         self._by_mark: dict[int, set[int]] = {}
         self._by_output: dict[str, set[int]] = {}
-        for process in self._unread:
-            self._children.setdefault(process.parent, []).append(process.pid)
-            for leader in {process.session, process.group}:
-                self._by_leader.setdefault(leader, set()).add(process.pid)
+        self._unread = sorted(self._look(), key=lambda process: process.start_ticks)
 
     def members(self, leader: Identity, fifos: Collection[str] = ()) -> list[Identity]:
         """Every live process of the run `leader.instance`, by pid; the leader itself need not live any more.
@@ -53,6 +54,7 @@ class Table:
         `fifos` are the paths of the run's output.
         """
         self._read_since(leader.start_ticks)
+        self._catch_up()
         own = self._by_instance.get(leader.instance, set()) | self._by_mark.get(mark.of_run(leader.instance), set())
         if identity.same(leader) == "same":
             own |= self._by_leader.get(leader.pid, set())
@@ -66,17 +68,41 @@ class Table:
             if pid > 1 and pid != os.getpid()
         ]
 
+    def _look(self) -> list[_Process]:
+        """Every process that was not seen before, zombies left out."""
+        fresh = [pid for pid in identity.pids() if pid not in self._seen]
+        self._seen.update(fresh)
+        found = [process for pid in fresh if (process := _process(pid)) is not None]
+        for process in found:
+            self._processes[process.pid] = process
+            self._children.setdefault(process.parent, []).append(process.pid)
+            for leader in {process.session, process.group}:
+                self._by_leader.setdefault(leader, set()).add(process.pid)
+        return found
+
     def _read_since(self, start_ticks: int) -> None:
         """Read the marks of everything that began then or later; nothing of a run is older than its leader."""
         while self._unread and self._unread[-1].start_ticks >= start_ticks:
-            pid = self._unread.pop().pid
-            if instance := _instance(pid):
-                self._by_instance.setdefault(instance, set()).add(pid)
-            elif found := _mark(pid):
-                self._by_mark.setdefault(found, set()).add(pid)
-            else:
-                for path in _outputs(pid):
-                    self._by_output.setdefault(path, set()).add(pid)
+            self._read(self._unread.pop().pid)
+
+    def _catch_up(self) -> None:
+        """Look again until nothing has begun since: who forks and ends all the time is always somebody new."""
+        for _ in range(0 if self._caught_up else CATCHING_UP):
+            before = len(self._seen)
+            for process in self._look():
+                self._read(process.pid)
+            if len(self._seen) == before:
+                break
+        self._caught_up = True
+
+    def _read(self, pid: int) -> None:
+        if instance := _instance(pid):
+            self._by_instance.setdefault(instance, set()).add(pid)
+        elif found := _mark(pid):
+            self._by_mark.setdefault(found, set()).add(pid)
+        else:
+            for path in _outputs(pid):
+                self._by_output.setdefault(path, set()).add(pid)
 
     def _descendants(self, ancestors: set[int]) -> set[int]:
         found: set[int] = set()
@@ -94,17 +120,15 @@ def members(leader: Identity, fifos: Collection[str] = ()) -> list[Identity]:
     return Table().members(leader, fifos)
 
 
-def _processes() -> list[_Process]:
-    """Every live process, zombies left out."""
-    found = []
-    for pid in identity.pids():
-        try:
-            fields = linux.stat_fields(pid)
-        except OSError:
-            continue
-        if not linux.has_ended(fields):
-            found.append(_Process(pid, int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19])))
-    return found
+def _process(pid: int) -> _Process | None:
+    """A live process; None for a zombie, and for one that is gone."""
+    try:
+        fields = linux.stat_fields(pid)
+    except OSError:
+        return None
+    if linux.has_ended(fields):
+        return None
+    return _Process(pid, int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19]))
 
 
 def _instance(pid: int) -> str | None:
@@ -197,7 +221,11 @@ def signal_group(leader: Identity, number: int) -> bool:
 
 
 def kill_all(wanted: Iterable[Identity], number: int = signal.SIGKILL) -> list[Identity]:
-    """Signal each process that is still the one meant; those that were signalled."""
+    """Signal each process that is still the one meant; those that were reached.
+
+    SIGKILL goes to the whole group of one that carries the run's mark in its limits: only the run's own processes
+    can be in that, and one that forks just now does not get away. Who has ended with his group is not reached.
+    """
     return [one for one in wanted if _signal_one(one, number)]
 
 
@@ -206,12 +234,26 @@ def _signal_one(wanted: Identity, number: int) -> bool:
     if pidfd is None:
         return False
     try:
+        if number == signal.SIGKILL and _mark(wanted.pid) == mark.of_run(wanted.instance):
+            _kill_group(wanted.pid, pidfd)
         signal.pidfd_send_signal(pidfd, number)
     except (ProcessLookupError, PermissionError):
         return False
     finally:
         os.close(pidfd)
     return True
+
+
+def _kill_group(pid: int, pidfd: int) -> None:
+    """Kill the group of a process that lives: its number is nobody else's as long as somebody is in it.
+
+    Raises:
+        ProcessLookupError: the process has ended, and its number may be another's.
+    """
+    group = os.getpgid(pid)
+    signal.pidfd_send_signal(pidfd, 0)
+    if group > 1:
+        os.killpg(group, signal.SIGKILL)
 
 
 def _hold(wanted: Identity) -> int | None:

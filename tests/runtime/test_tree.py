@@ -67,9 +67,24 @@ async def test_they_are_found_without_their_leader_too(family, world):
 async def test_all_of_them_can_be_ended(family):
     leader, fifos, _ = family
     found = tree.members(leader, fifos)
-    assert tree.kill_all(found) == found
+    assert set(tree.kill_all(found)) <= set(found)
     assert await tree.wait_gone(found, 5) == []
     assert tree.members(leader, fifos) == []
+
+
+async def test_one_that_forks_and_ends_all_the_time_is_ended(world):
+    code = "import os, sys\nos.setsid() if os.fork() == 0 else sys.exit()\nwhile True:\n    os.fork() and os._exit(0)"
+    launch = world.python(code)
+    started = await world.hands.spawn(launch)
+    await world.ended(launch.instance)
+    leader = Identity(started.pid, started.start_ticks, started.boot_id, launch.instance)
+
+    def is_ended():
+        found = tree.members(leader)
+        tree.kill_all(found)
+        return not found
+
+    await world.until(is_ended, "it is caught")
 
 
 async def test_a_group_signal_reaches_a_stopped_member(world):
