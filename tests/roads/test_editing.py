@@ -68,3 +68,21 @@ def test_a_project_that_is_down_stays_down(project):
     assert road.json("config", "update", "db", "command=exec sleep 1003")["applied"] is False
     assert road.done("config", "get", "db", "command") == "exec sleep 1003\n"
     assert road.processes() == []
+
+
+def test_an_edit_of_a_watched_file_is_applied_once(project):
+    road = project(STACK)
+    road.up("--watch")
+    road.done("config", "update", "web", "environment.A=2")
+    road.done("config", "update", "db", "stop_grace_period=3s")
+    assert (road.service("web")["run"], road.service("db")["run"]) == (2, 1)
+    assert [event["reason"] for event in road.events("config")].count("applied") == 2
+
+
+def test_a_project_is_edited_by_its_name_from_anywhere(project, tmp_path):
+    road = project(STACK, "elsewhere")
+    road.up()
+    done = road.run("-p", "elsewhere", "--json", "config", "update", "web", "--unset", "environment.A", cwd=tmp_path)
+    assert done.exit == 0
+    assert "environment" not in text(road)
+    assert road.service("web")["run"] == 2
