@@ -12,6 +12,7 @@ from nexsock import errors, places, units
 from nexsock.cli import machine
 from nexsock.cli.machine import Finding, Verdict
 from nexsock.cli.session import Session
+from nexsock.model import settings
 from nexsock.model.status import DaemonStatus, Leftover
 from nexsock.protocol.api import LeftoversRequest, Nothing
 from nexsock.views import document, style, table
@@ -25,6 +26,7 @@ class Setting(NamedTuple):
     origin: str
 
 
+_RESTART = "run 'nexsock daemon restart'; services keep running"
 SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "problem": ("✖", "red")}
 
 
@@ -40,29 +42,45 @@ def doctor(
     """
     session: Session = context.obj
     where = places.from_environ(session.environ, os.getuid())
-    daemon, runs = _daemon(session, start=fix)
-    left: tuple[Leftover, ...] = session.call("leftovers", LeftoversRequest()) if runs else ()
+    daemon, running = _daemon(session, start=fix)
+    left: tuple[Leftover, ...] = session.call("leftovers", LeftoversRequest()) if running else ()
+    said, of_file = _said(where.settings_file)
     findings = [
         *machine.findings(),
         *_folders(where, os.getuid()),
+        *of_file,
+        *(Finding("settings", "problem", sentence) for sentence in settings.ignored(session.environ)),
         daemon,
+        *(_outdated(where.settings_file, running.started_at) if running else ()),
         *_programs(shutil.which),
-        _leftovers(left) if runs else Finding("leftovers", "ok", "not looked for: the daemon does that"),
+        _leftovers(left) if running else Finding("leftovers", "ok", "not looked for: the daemon does that"),
     ]
-    settings = _settings(session, where)
+    values = _settings(session, where, said)
     healthy = all(finding.verdict != "problem" for finding in findings)
     session.answer(
         {
             "ok": healthy,
             "checks": [finding._asdict() for finding in findings],
-            "settings": [setting._asdict() for setting in settings],
+            "settings": [value._asdict() for value in values],
             "leftovers": document.plain(left),
         },
-        _report(findings, settings, session.look.colour) + _listed(left, session.look.colour),
+        _report(findings, values, session.look.colour) + _listed(left, session.look.colour),
     )
     if fix and left:
         _clear(session, left, yes)
     return 0 if healthy else 1
+
+
+def _said(path: str) -> tuple[dict[str, settings.Told], list[Finding]]:
+    """What the file of settings says, or what is wrong with it."""
+    from nexsock.config import settings as reading
+
+    try:
+        return reading.read(path), []
+    except errors.ConfigError as error:
+        wrong = [str(problem) for problem in error.problems] or [str(error)]
+        advice = "the daemon goes by what it said before"
+        return {}, [Finding("settings", "problem", text, advice) for text in wrong]
 
 
 def _leftovers(left: Sequence[Leftover]) -> Finding:
@@ -148,20 +166,30 @@ def _folder(name: str, path: str, uid: int) -> Finding:
     return Finding(name, "ok", f"{path} ({found.st_mode & 0o777:o})")
 
 
-def _daemon(session: Session, *, start: bool) -> tuple[Finding, bool]:
-    """What can be said of the daemon, and whether it can be asked more."""
+def _outdated(path: str, started_at: float) -> list[Finding]:
+    """Whether the file of settings was written after the daemon, which reads it once, was started."""
+    try:
+        if os.stat(path).st_mtime <= started_at:
+            return []
+    except OSError:
+        return []
+    return [Finding("settings", "note", f"{path} was changed after the daemon was started", _RESTART)]
+
+
+def _daemon(session: Session, *, start: bool) -> tuple[Finding, DaemonStatus | None]:
+    """What can be said of the daemon; the status of one that can be asked more."""
     try:
         if not start:
             session.connect_only()
         found: DaemonStatus = session.call("system_status", Nothing())
     except errors.Unreachable:
-        return Finding("daemon", "ok", "does not run; the first command that needs it starts it"), False
+        return Finding("daemon", "ok", "does not run; the first command that needs it starts it"), None
     except errors.NexsockError as error:
-        return Finding("daemon", "problem", str(error)), False
+        return Finding("daemon", "problem", str(error)), None
     text = f"pid {found.pid}, version {found.version}, {style.plural(len(found.projects), 'project')}"
     if found.version != nexsock.__version__:
-        return Finding("daemon", "note", text, "run 'nexsock daemon restart' to use the installed version"), False
-    return Finding("daemon", "ok", text), True
+        return Finding("daemon", "note", text, "run 'nexsock daemon restart' to use the installed version"), None
+    return Finding("daemon", "ok", text), found
 
 
 def _programs(which: Callable[[str], str | None]) -> list[Finding]:
@@ -172,8 +200,8 @@ def _programs(which: Callable[[str], str | None]) -> list[Finding]:
 ENVIRONMENT = ("NEXSOCK_FILE", "NEXSOCK_PROFILES", "NO_COLOR")
 
 
-def _settings(session: Session, where: places.Places) -> list[Setting]:
-    """The folders and options in force, each with the variable, flag or default that it comes from."""
+def _settings(session: Session, where: places.Places, said: dict[str, settings.Told]) -> list[Setting]:
+    """The folders, settings and options in force, each with the variable, flag, place or default that it comes from."""
     environ = session.environ
     folders = {
         "config_dir": (where.config_dir, ("NEXSOCK_CONFIG_DIR", "NEXSOCK_HOME", "XDG_CONFIG_HOME")),
@@ -189,6 +217,10 @@ def _settings(session: Session, where: places.Places) -> list[Setting]:
     found.append(
         Setting("settings file", where.settings_file, "read" if os.path.exists(where.settings_file) else "absent")
     )
+    found += [
+        Setting(name, told.value or settings.BY_NAME[name].unset, told.origin)
+        for name, told in settings.effective(environ, said).items()
+    ]
     found += [Setting(variable, environ[variable], "environment") for variable in ENVIRONMENT if environ.get(variable)]
     flags = {"--file": session.options.files, "--profile": session.options.profiles}
     found += [Setting(flag, " ".join(values), "flag") for flag, values in flags.items() if values]

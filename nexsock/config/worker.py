@@ -12,7 +12,7 @@ import sys
 from typing import BinaryIO
 
 from nexsock import errors
-from nexsock.config import edit, load
+from nexsock.config import edit, load, settings
 from nexsock.model import packed
 from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.problem import Problem
@@ -51,6 +51,8 @@ def answer(request: LoadRequest) -> LoadAnswer:
             return LoadAnswer(edited=edit.apply(request.ref, request.edit, reserved=request.reserved))
         if request.look is not None:
             return LoadAnswer(definition=edit.look(request.ref, request.look, reserved=request.reserved))
+        if request.settings is not None:
+            return LoadAnswer(settings=settings.read(request.settings))
         return LoadAnswer(project=load.load(request.ref, reserved=request.reserved))
     except errors.NexsockError as error:
         problems = tuple(problem for problem in getattr(error, "problems", ()) if isinstance(problem, Problem))

@@ -1,10 +1,13 @@
 """The brain's process: the daemon's parts put together around the keeper's channel, and lived through once."""
 
 import asyncio
+import logging
 import os
+import socket
 from collections.abc import Callable
 
-from nexsock.daemon import lifespan, listen, revival
+from nexsock import errors
+from nexsock.daemon import idle, lifespan, listen, revival, settings
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.host import Shared
 from nexsock.daemon.loader import Loader
@@ -12,10 +15,13 @@ from nexsock.daemon.local import LocalApi
 from nexsock.daemon.numbers import Numbers
 from nexsock.engines.exits import Exits
 from nexsock.engines.growth import Growth
+from nexsock.model.settings import Told, idle_timeout_s
 from nexsock.places import Places
 from nexsock.runtime import ports
 from nexsock.runtime.hands import Hands
 from nexsock.store.writer import Writer
+
+_log = logging.getLogger(__name__)
 
 
 def main(
@@ -74,14 +80,28 @@ async def _live(
     runs = await keeper.connect()
     writer = Writer()
 
+    loader = Loader(Numbers(places.ports, ports.ephemeral()))
+    told = await settings.read(places, loader, os.environ)
+    idling: set[asyncio.Task[None]] = set()
+
     async def build(control: lifespan.Control) -> LocalApi:
         bus = Bus()
-        loader = Loader(Numbers(places.ports, ports.ephemeral()))
-        shared = Shared(places=places, keeper=keeper, writer=writer, emit=bus.emit, exits=exits, growth=growth)
+        shared = Shared(
+            places=places,
+            keeper=keeper,
+            writer=writer,
+            emit=bus.emit,
+            exits=exits,
+            growth=growth,
+            database_url=told["database.url"].value,
+        )
         api = LocalApi(shared, loader, bus, shutdown=control.shutdown, clients=control.clients)
         api.hosts.update(await revival.revive(shared, loader, runs))
         if not api.hosts:
             await loader.warm()  # somebody has just started us, to bring something up
+        if (timeout_s := idle_timeout_s(told["daemon.idle_timeout"])) is not None:
+            ending = idle.end_when_idle(timeout_s, api.hosts.values, control.clients, control.shutdown)
+            idling.add(asyncio.create_task(ending, name="idle"))
         return api
 
     restart = await lifespan.serve(
@@ -89,10 +109,23 @@ async def _live(
         keeper,
         build,
         control=control,
-        tcp=listen.bind_tcp(tcp, anywhere=anywhere) if tcp else None,
+        tcp=listen.bind_tcp(tcp, anywhere=anywhere) if tcp else _listener(told["daemon.listen"]),
         ready=lambda state: lifespan.tell_starter(state, starter),
     )
+    for task in idling:
+        task.cancel()
     writer.close()
     if not restart:
         await keeper.stop()
     return keeper
+
+
+def _listener(told: Told) -> socket.socket | None:
+    """The socket that the settings ask for; one that cannot be had must not keep services from being looked after."""
+    if not told.value:
+        return None
+    try:
+        return listen.bind_tcp(told.value)
+    except (errors.NexsockError, OSError) as error:
+        _log.warning("%s: nothing listens on %s: %s", told.origin, told.value, error)
+        return None

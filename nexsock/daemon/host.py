@@ -61,6 +61,8 @@ class Shared:
     emit: Callable[[Event], None]
     exits: Exits
     growth: Growth
+    database_url: str = ""
+    """where the memory of projects lies (store.locate)"""
     sweep: Sweep = field(default_factory=Sweep)
     new_instance: Callable[[], str] = field(default_factory=lambda: unique(os.urandom(9).hex()))
 
@@ -91,7 +93,7 @@ class Host:
         self._runtime_dir = places.project_runtime(project.id)
         for folder in (places.project_state(project.id), self.logs_dir, self._runtime_dir):
             make_private(folder, uid)
-        self.state_path = store.locate(project.id, places.project_state(project.id), os.environ.get("DATABASE_URL", ""))
+        self.state_path = store.locate(project.id, places.project_state(project.id), shared.database_url)
         self.veil = masking.Veil()
         self.secrets = secrets.Secrets(places.project_secrets(project.id))
         self.lending = Lending(self.secrets, self.veil)
@@ -177,6 +179,11 @@ class Host:
             watching=self.watching,
             files=project.files,
         )
+
+    @property
+    def busy(self) -> bool:
+        """Whether it gives the daemon something to do: services that run or should, or files to follow."""
+        return bool(self.reconciler.wanted) or self.watching or any(one.alive for one in self.state.records.values())
 
     def removed(self) -> tuple[str, ...]:
         """The services that are remembered and no longer in the file."""

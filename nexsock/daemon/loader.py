@@ -21,6 +21,7 @@ from nexsock.model import packed
 from nexsock.model.edit import Definition, Edit, Edited
 from nexsock.model.load import LoadAnswer, LoadRequest
 from nexsock.model.project import Project, ProjectRef
+from nexsock.model.settings import Told
 
 _log = logging.getLogger(__name__)
 
@@ -102,6 +103,18 @@ class Loader:
         if answer.definition is None:
             raise _error(answer)
         return answer.definition
+
+    async def settings(self, path: str) -> dict[str, Told]:
+        """What a file of settings says.
+
+        Raises:
+            ConfigError: it has problems.
+        """
+        async with self._in_turn():
+            answer = await self._ask(LoadRequest(ref=ProjectRef(files=(path,)), settings=path))
+        if answer.settings is None:
+            raise _error(answer)
+        return answer.settings
 
     @contextlib.asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:

@@ -97,7 +97,7 @@ class LocalApi:
         )
 
     async def leftovers(self, request: api.LeftoversRequest) -> tuple[Leftover, ...]:
-        places, url = self._shared.places, os.environ.get("DATABASE_URL", "")
+        places, url = self._shared.places, self._shared.database_url
         async with self._meeting:
             left = await asyncio.to_thread(remains.Remains, places, dict(self.hosts), url)
             found = await asyncio.to_thread(left.find)

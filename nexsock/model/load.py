@@ -5,6 +5,7 @@ from msgspec import Struct
 from nexsock.model.edit import Definition, Edit, Edited
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
+from nexsock.model.settings import Told
 
 
 class Reserved(Struct, frozen=True, kw_only=True):
@@ -22,12 +23,14 @@ class Reserved(Struct, frozen=True, kw_only=True):
 
 
 class LoadRequest(Struct, frozen=True, kw_only=True):
-    """Load the project of `ref`; or, with `edit`, change its files; or, with `look`, say how they define a service."""
+    """Load the project of `ref`; or, with `edit`, change its files; or, with `look`, say how they define a service; or
+    read the file of settings at `settings`."""
 
     ref: ProjectRef
     reserved: Reserved = Reserved()
     edit: Edit | None = None
     look: str | None = None
+    settings: str | None = None
 
 
 class LoadAnswer(Struct, frozen=True, kw_only=True):
@@ -39,6 +42,7 @@ class LoadAnswer(Struct, frozen=True, kw_only=True):
     project: Project | None = None
     edited: Edited | None = None
     definition: Definition | None = None
+    settings: dict[str, Told] | None = None
     code: str = "config"
     message: str = ""
     hint: str | None = None

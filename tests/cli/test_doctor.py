@@ -110,3 +110,50 @@ def test_few_watches_are_a_note_with_the_command_that_gives_more(tmp_path, watch
 @pytest.mark.parametrize(("hard", "verdict"), [(1024, "note"), (1_048_576, "ok"), (-1, "ok")])
 def test_a_low_limit_of_open_files_is_a_note(hard, verdict):
     assert machine.descriptors(1024, hard).verdict == verdict
+
+
+@pytest.fixture
+def settings_file(shell):
+    """Writes the file of settings."""
+
+    def write(text):
+        folder = shell.environ["NEXSOCK_HOME"] + "/config"
+        os.makedirs(folder, exist_ok=True)
+        with open(f"{folder}/config.yaml", "w") as file:
+            file.write(text)
+        return f"{folder}/config.yaml"
+
+    return write
+
+
+def test_a_setting_of_the_file_is_shown_with_its_place(shell, settings_file):
+    path = settings_file("daemon:\n  idle_timeout: 30m\n")
+    shell.daemon.runs = False
+    settings = {one["name"]: one for one in json.loads(shell.run("doctor", "--json").out)["settings"]}
+    assert settings["daemon.idle_timeout"] == {
+        "name": "daemon.idle_timeout",
+        "value": "30m",
+        "origin": f"{path}:2:17",
+    }
+    assert settings["database.url"]["origin"] == "default"
+
+
+def test_a_variable_of_a_setting_is_its_origin(shell):
+    shell.daemon.runs = False
+    shell.environ |= {"DATABASE_URL": "memory:", "PLUGINS_DIR": "/plugins"}
+    settings = {one["name"]: one["origin"] for one in json.loads(shell.run("doctor", "--json").out)["settings"]}
+    assert (settings["database.url"], settings["plugins.dir"]) == ("DATABASE_URL", "PLUGINS_DIR")
+
+
+def test_a_broken_file_of_settings_is_a_problem_with_its_place(shell, settings_file):
+    path = settings_file("deamon: {}\n")
+    shell.daemon.runs = False
+    ended = shell.run("doctor")
+    assert ended.status == 1
+    assert f"{path}:1:1: there is no section 'deamon'; did you mean 'daemon'?" in ended.out
+
+
+def test_settings_that_were_changed_later_need_a_restart(shell, settings_file):
+    settings_file("daemon: {}\n")
+    shell.answers(system_status=DAEMON, leftovers=())
+    assert "run 'nexsock daemon restart'" in shell.run("doctor").out
