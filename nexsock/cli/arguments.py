@@ -17,6 +17,10 @@ from nexsock.views import hot
 
 Services = Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", show_default=False)]
 SomeServices = Annotated[list[str], typer.Argument(metavar="SERVICE...", show_default=False)]
+Scale = Annotated[
+    list[str] | None,
+    typer.Option("--scale", metavar="SERVICE=N", help="Run N instances of a service until `down`; may be repeated."),
+]
 Service = Annotated[str, typer.Argument(metavar="SERVICE", show_default=False)]
 
 
@@ -124,6 +128,21 @@ def variables(given: list[str] | None) -> dict[str, str]:
         if not name or not equals:
             raise errors.UsageError(f"--env: {name!r} has no value", hint="write it like NAME=VALUE")
     return {name: value for name, _, value in pairs}
+
+
+def scale(given: list[str] | None) -> dict[str, int]:
+    """The numbers of "SERVICE=N" texts; the last of a name wins.
+
+    Raises:
+        UsageError: one is not of that form, or N is no number.
+    """
+    pairs = [text.partition("=") for text in given or ()]
+    for name, _, number in pairs:
+        if not name or not number.isdecimal() or int(number) == 0:
+            raise errors.UsageError(
+                f"--scale: '{name}' has no number of instances", hint="write it like web=3; 'nexsock stop' is for none"
+            )
+    return {name: int(number) for name, _, number in pairs}
 
 
 def finish(session: Session, outcome: Outcome) -> int:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from nexsock import errors
 from nexsock.cli import arguments, attached, progress
@@ -35,6 +36,7 @@ def up(
     watch: Annotated[bool, typer.Option("-w", "--watch", help="Apply changes of the files from now on.")] = False,
     no_deps: Annotated[bool, typer.Option("--no-deps", help="Only the named services, not what they need.")] = False,
     force_restart: Annotated[bool, typer.Option("--force-restart", help="Restart also what is up to date.")] = False,
+    scale: arguments.Scale = None,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before services are stopped.")] = False,
 ) -> int:
     """Make the machine match the file: start what is missing, restart what changed.
@@ -44,7 +46,7 @@ def up(
     """
     session: Session = context.obj
     request = UpRequest(
-        project=session.project(with_environ=True),
+        project=replace(session.project(with_environ=True), scale=arguments.scale(scale)),
         services=tuple(services or ()),
         no_deps=no_deps,
         force_restart=force_restart,
@@ -129,11 +131,12 @@ def show_plan(
     detailed: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 5 when there is something to do.")
     ] = False,
+    scale: arguments.Scale = None,
 ) -> int:
     """Show what `up` would do now, and why, without doing it."""
     session: Session = context.obj
     request = PlanRequest(
-        project=session.project(with_environ=True),
+        project=replace(session.project(with_environ=True), scale=arguments.scale(scale)),
         services=tuple(services or ()),
         no_deps=no_deps,
         force_restart=force_restart,

@@ -34,6 +34,9 @@ from nexsock.model.service import (
 NOT_BY_PROCESSES = ("image", "build", "volumes")
 """fields of the container engine"""
 
+REPLICA = "NEXSOCK_REPLICA"
+"""the variable that has the number of an instance"""
+
 NOT_YET = ("git",)
 """fields that this version knows by name only"""
 
@@ -98,7 +101,7 @@ def _launch(
     return Launch(
         command=fields.command("command", shell),
         working_dir=fields.path("working_dir"),
-        environment=environment.of_service(fields, common, _port_variables(ports), facts),
+        environment=environment.of_service(fields, common, _given_variables(name, ports, facts), facts),
         inherit_env=_inherit_env(fields),
         ports=ports,
         configs=_configs(name, fields, facts),
@@ -138,8 +141,6 @@ def _refuse_unsupported(fields: Fields) -> None:
     for name in NOT_YET:
         if name in fields:
             fields.key_error(name, f"'{name}' is not supported by this version of nexsock", "remove it")
-    if fields.whole("scale", 1) != 1:
-        fields.key_error("scale", "'scale' is not supported by this version of nexsock", "remove it")
 
 
 def _ports(service: str, fields: Fields, facts: Facts) -> dict[str, Port]:
@@ -171,6 +172,12 @@ def _port_number(service: str, name: str, given: Fields, facts: Facts) -> int | 
     if number is None:
         given.error("port", "no number is left for a port 'auto'", "give it a number")
     return number
+
+
+def _given_variables(service: str, ports: Mapping[str, Port], facts: Facts) -> dict[str, str]:
+    """What nexsock itself tells a service: its ports, and which of several instances it is."""
+    number = facts.replicas.get(service)
+    return _port_variables(ports) | ({} if number is None else {REPLICA: str(number)})
 
 
 def _port_variables(ports: Mapping[str, Port]) -> dict[str, str]:

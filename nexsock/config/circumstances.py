@@ -26,5 +26,7 @@ class Facts:
     config_digests: dict[str, str] = field(default_factory=dict)
     """of the rendered configs, by the names that `config_name` gives"""
     ports: PortChooser = lambda _service, _port: None
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """the numbers of instances, of services that have several"""
     watched: list[str] = field(default_factory=list)
     """gets the absolute path of each file whose content went in"""

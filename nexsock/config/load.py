@@ -11,7 +11,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -29,6 +29,7 @@ from nexsock.config import (
     overlay,
     references,
     report,
+    scale,
     schema,
     source,
     tree,
@@ -71,8 +72,8 @@ def load(
         ConfigError: with all problems of all files, sorted by place.
     """
     loading = _start(request, read, reserved)
-    document = loading.document()
-    project = loading.project(document, is_folder)
+    loading.document()
+    project = loading.project(is_folder)
     if project is None:
         raise _config_error(loading.findings())
     return project
@@ -99,7 +100,7 @@ def veiled(request: ProjectRef, read: Reader = source.read, *, reserved: Reserve
 
 def _resolved(loading: _Loading) -> Node:
     document = loading.document()
-    if loading.project(document, source.is_folder) is None:
+    if loading.project(source.is_folder) is None:
         raise _config_error(loading.findings())
     return document
 
@@ -183,6 +184,8 @@ class _Loading:
     lost_files: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
     ports: autoports.Chooser = field(init=False)
+    scaled: scale.Expanded = field(init=False)
+    """the document with the instances of its services"""
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -205,12 +208,16 @@ class _Loading:
         self.ports = autoports.Chooser(
             names.project_id(self.directory), self.reserved, {number for numbers in written for number in numbers}
         )
-        return references.resolve(complete, self._facts(complete), [] if self.lost_files else self.problems)
+        scaled = scale.expand(complete, self.request.scale, self.problems)
+        facts = self._facts(scaled.document, scaled)
+        self.scaled = replace(scaled, document=references.resolve(scaled.document, facts, []))
+        return references.resolve(complete, facts, [] if self.lost_files else self.problems)
 
-    def project(self, document: Node, is_folder: Callable[[str], bool]) -> Project | None:
+    def project(self, is_folder: Callable[[str], bool]) -> Project | None:
         """The finished project, or None when there is an error among the problems."""
+        document, scaled = self.scaled.document, self.scaled
         facts = self._build_facts(document)
-        configs = files.rendered(document, facts, self._facts(document), (*self.files, *self.watched))
+        configs = files.rendered(document, facts, self._facts(document, scaled), (*self.files, *self.watched))
         facts.config_digests.update({name: config.digest for name, config in configs.items()})
         services = build.build(document, facts)
         check.check(
@@ -241,6 +248,7 @@ class _Loading:
                 fields.Fields(document, self.directory, "", []).absolute(path) for path in self._plugins(document)
             ),
             auto_ports=self.ports.chosen,
+            groups=scaled.groups,
         )
 
     def findings(self) -> tuple[Problem, ...]:
@@ -326,6 +334,7 @@ class _Loading:
             active=frozenset(overlay.select_profiles(document, self._profiles())),
             ports=self.ports,
             watched=self.watched,
+            replicas={instance: number for instance, (_, number) in self.scaled.replicas.items()},
         )
 
     def _remembering(self, path: str) -> str:
@@ -334,12 +343,15 @@ class _Loading:
         self.texts[self.shown(path)] = text
         return text
 
-    def _facts(self, document: Node) -> references.Facts:
+    def _facts(self, document: Node, scaled: scale.Expanded) -> references.Facts:
         around = checkout.Checkout(self.directory, self._text_if_any, self.watched.append)
+        found = references.services_in(document, self.ports)
+        first = {name: found[instances[0]] for name, instances in scaled.groups.items()}
         return references.Facts(
             name=self._name(document),
             directory=self.directory,
-            services=references.services_in(document, self.ports),
+            services={**found, **first},
+            groups={instance: name for instance, (name, _) in scaled.replicas.items()},
             branch=around.branch,
             sha=around.sha,
         )

@@ -41,6 +41,8 @@ class Facts:
     name: str
     directory: str
     services: Mapping[str, ServiceFacts]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """of each instance of a service that runs several times, the name in the file: for itself it is the service"""
     branch: Callable[[], str | None] = lambda: None
     sha: Callable[[], str | None] = lambda: None
 
@@ -56,7 +58,19 @@ class _Unknown(Exception):
 
 def resolve(document: Node, facts: Facts, problems: list[Problem]) -> Node:
     """The document, or any part of one, with values in place of its references."""
-    return walk.scalars(document, lambda scalar, path: _scalar(scalar, facts, problems, path))
+
+    def look(scalar: Node, path: walk.Path) -> Node:
+        if not isinstance(scalar.value, interpolate.Pending):
+            return scalar
+        return _scalar(scalar, _seen_from(path, facts), problems, path)
+
+    return walk.scalars(document, look)
+
+
+def _seen_from(path: walk.Path, facts: Facts) -> Facts:
+    """The facts as they are for the service that a path is of."""
+    name = facts.groups.get(path[1]) if path[0] == "services" else None
+    return facts if name is None else replace(facts, services={**facts.services, name: facts.services[path[1]]})
 
 
 def resolve_text(text: str, facts: Facts, problems: list[Problem]) -> str:

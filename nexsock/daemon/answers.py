@@ -67,7 +67,7 @@ def why(host: Host, name: str) -> Why:
     Raises:
         NotFound: the project has no such service.
     """
-    (name,) = host.names([name])
+    name = host.one(name)
     service, record = host.project.services.get(name), host.reconciler.record(name)
     chain = explain.chain(host.project, host.state.records, host.reconciler.wanted, name)
     culprit = host.reconciler.record(chain[-1].service)

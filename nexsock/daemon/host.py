@@ -190,13 +190,13 @@ class Host:
         return tuple(name for name in self.state.records if name not in self.project.services)
 
     def names(self, wanted: Iterable[str]) -> tuple[str, ...]:
-        """The services by these names.
+        """The services by these names; a name of several instances stands for all of them.
 
         Raises:
             NotFound: with the nearest name that there is.
         """
-        known = [*self.project.services, *(name for name in self.state.records if name not in self.project.services)]
-        chosen = tuple(dict.fromkeys(wanted))
+        known = [*self.project.services, *self.project.groups, *self.removed()]
+        chosen = self.project.members(wanted)
         for name in chosen:
             if name not in known:
                 raise errors.NotFound(
@@ -204,9 +204,17 @@ class Host:
                 )
         return chosen
 
+    def one(self, name: str) -> str:
+        """The service by this name; of several instances the first.
+
+        Raises:
+            NotFound: as `names`.
+        """
+        return self.names([name])[0]
+
     def service(self, name: str) -> Service:
         """The definition of a service, as the file has it or as it last ran."""
-        (name,) = self.names([name])
+        name = self.one(name)
         found = self.project.services.get(name) or self.reconciler.record(name).applied
         if found is None:
             raise errors.NotFound(f"service '{name}' is no longer in the file of project '{self.project.name}'")
@@ -230,7 +238,7 @@ class Host:
 
         `read_at` is the time (unix seconds) before which its files were not read.
         """
-        self.ref = replace(ref, environ=None)
+        self.ref = replace(ref, environ=None, scale={})
         self.fault = None
         await self.observe(project, environ)
         self.reconciler.use(project, environ)
@@ -305,7 +313,7 @@ class Host:
     def _ref_of_now(self) -> ProjectRef:
         """How to load what the project is now: an override file may have come or gone."""
         files = () if self.ref.discovered else self.ref.files
-        return replace(self.ref, files=files, environ=self.reconciler.environ)
+        return replace(self.ref, files=files, environ=self.reconciler.environ, scale=self.state.selection.scale)
 
     async def watch(self, on: bool, read_at: float | None = None) -> None:
         """Turn watching on or off; on again revives what was suspended.

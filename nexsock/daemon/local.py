@@ -1,9 +1,10 @@
 """The operations of `protocol.api`, carried out here. Each finds its project, asks the reconciler, and answers."""
 
 import asyncio
+import difflib
 import functools
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from signal import Signals
 
@@ -118,6 +119,7 @@ class LocalApi:
         with self._bus.subscribe() as subscription:
             ref = self._placed(request.project)
             host, project = await self._load(ref)
+            _check_scale(request.project.scale, project)
             async with host.changing:
                 await host.adopt(project, ref, request.project.environ, read_at)
                 chosen = host.names(request.services)
@@ -188,8 +190,10 @@ class LocalApi:
         began = clock.monotonic()
         with self._bus.subscribe() as subscription:
             host = await self._known(request.project)
-            host.names(target.service for target in request.targets)
-            judges = {target.service: outcome.judge_condition(host, target) for target in request.targets}
+            targets = [
+                replace(target, service=name) for target in request.targets for name in host.names([target.service])
+            ]
+            judges = {target.service: outcome.judge_condition(host, target) for target in targets}
             async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
                 yield progress
 
@@ -249,11 +253,13 @@ class LocalApi:
 
     async def plan(self, request: api.PlanRequest) -> PlanStatus:
         project = await self._loader.load(self._placed(request.project))
+        _check_scale(request.project.scale, project)
         host = self.hosts.get(project.id)
         selection = _selection(host.state if host else ProjectState(), request)
         if host is not None:
             observed = await host.look(project, request.project.environ)
-            plan = host.reconciler.preview(project, selection, request.services, request.force_restart, observed)
+            chosen = project.members(request.services)
+            plan = host.reconciler.preview(project, selection, chosen, request.force_restart, observed)
             return PlanStatus(plan=plan, warnings=project.warnings, project=host.info())
         state = ProjectState(selection=selection)
         plan = planner.plan(planner.desire(project, state), {}, Observed(), now=clock.monotonic())
@@ -337,15 +343,17 @@ class LocalApi:
             yield line if hidden == line.text else replace(line, text=hidden)
 
     async def events(self, request: api.EventsRequest) -> AsyncIterator[Event]:
-        project = (await self._known(request.project)).project.id if request.project is not None else None
+        host = await self._known(request.project) if request.project is not None else None
+        project = host.project.id if host is not None else None
+        services = host.project.members(request.services) if host is not None else request.services
         with self._bus.subscribe() as subscription:
             for event in self._bus.recent():
-                if (request.since is None or event.at >= request.since) and _concerns(event, project, request.services):
+                if (request.since is None or event.at >= request.since) and _concerns(event, project, services):
                     yield event
             if not request.follow:
                 return
             async for event in subscription:
-                if _concerns(event, project, request.services):
+                if _concerns(event, project, services):
                     yield event
 
     async def top(self, request: api.TopRequest) -> AsyncIterator[Usage]:
@@ -388,10 +396,16 @@ class LocalApi:
     def _placed(self, ref: ProjectRef) -> ProjectRef:
         """The request with what it leaves to us: the files of a project that it only names, and variables."""
         if ref.directory or ref.files:
-            return ref if ref.environ is not None else replace(ref, environ=dict(os.environ))
+            environ = ref.environ if ref.environ is not None else dict(os.environ)
+            return self._scaled(replace(ref, environ=environ), self._met(ref))
         host = self._named(ref)
         environ = ref.environ if ref.environ is not None else host.reconciler.environ
-        return replace(host.ref, environ=environ, profiles=ref.profiles or host.ref.profiles)
+        placed = replace(host.ref, environ=environ, profiles=ref.profiles or host.ref.profiles, scale=ref.scale)
+        return self._scaled(placed, host)
+
+    def _scaled(self, ref: ProjectRef, host: Host | None) -> ProjectRef:
+        """The request with the numbers of instances that an earlier one has asked for."""
+        return ref if host is None else replace(ref, scale=host.state.selection.scale | ref.scale)
 
     def _named(self, ref: ProjectRef) -> Host:
         """The project that is known by the name, or the id, in the request."""
@@ -420,7 +434,21 @@ class LocalApi:
 
 def _selection(state: ProjectState, request: api.UpRequest | api.PlanRequest) -> Selection:
     """What stands after this `up`."""
-    return wanted.joined(state.selection, request.services, request.no_deps)
+    joined = wanted.joined(state.selection, request.services, request.no_deps)
+    return replace(joined, scale=joined.scale | request.project.scale)
+
+
+def _check_scale(asked: Mapping[str, int], project: Project) -> None:
+    """What is to run several times is in the file.
+
+    Raises:
+        NotFound: it is not.
+    """
+    for name in asked:
+        if name not in project.groups:
+            near = difflib.get_close_matches(name, [*project.groups, *project.services], 1)
+            hint = f"did you mean '{near[0]}'?" if near else "see 'nexsock ps -a' for their names"
+            raise errors.NotFound(f"--scale: no service '{name}' in project '{project.name}'", hint=hint)
 
 
 def _signal(text: str) -> Signals:

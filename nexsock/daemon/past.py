@@ -24,7 +24,7 @@ async def history(host: Host, name: str) -> tuple[RunStatus, ...]:
     Raises:
         NotFound: the project has no such service.
     """
-    (name,) = host.names([name])
+    name = host.one(name)
     runs = host.store.runs(name)
     logs = await asyncio.to_thread(slices.of_runs, host.logs_dir, name, [run.number for run in runs])
     return tuple(
@@ -51,7 +51,7 @@ def difference(host: Host, name: str, first: int | None, second: int | None) -> 
     Raises:
         NotFound: there is no such service, or no such run is remembered.
     """
-    (name,) = host.names([name])
+    name = host.one(name)
     runs = {run.number: run for run in host.store.runs(name)}
     old = _run(name, runs, -1 if first is None else first)
     new = _run(name, runs, 0 if second is None else second)

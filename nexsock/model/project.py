@@ -1,5 +1,7 @@
 """A project: one nexsock.yaml, resolved, with everything later rooms need to know already in it."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from nexsock.model.problem import Problem
@@ -42,6 +44,12 @@ class Project(Struct, frozen=True, kw_only=True):
     plugins: tuple[str, ...] = ()
     auto_ports: dict[str, int] = {}
     """the numbers of ports that are `auto`, by "SERVICE/PORT" (web/http)"""
+    groups: dict[str, tuple[str, ...]] = {}
+    """the instances of services that run several times, by their name in the file (web: web-1, web-2)"""
+
+    def members(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The services of these names, each once: of one that runs several times all instances."""
+        return tuple(dict.fromkeys(one for name in names for one in self.groups.get(name, (name,))))
 
     def origin(self, path: str) -> str | None:
         """The place of a value, or of the nearest thing around it that has one."""
@@ -68,6 +76,8 @@ class ProjectRef(Struct, frozen=True, kw_only=True):
     env_files: tuple[str, ...] = ()
     environ: dict[str, str] | None = None
     discovered: bool = False
+    scale: dict[str, int] = {}
+    """how often services run, where that was asked for otherwise than the file says"""
 
     def __post_init__(self) -> None:
         """Refuse what no system call takes, before anything is done with it."""

@@ -148,6 +148,8 @@ class Selection(Struct, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
     """named without what they need (`up --no-deps`)"""
+    scale: dict[str, int] = {}
+    """how often services run, where `up --scale` said so"""
 
 
 class Wants(Struct, frozen=True, kw_only=True):

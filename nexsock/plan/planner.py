@@ -179,10 +179,18 @@ class _Planner:
         )
 
     def _removed(self, record: Record) -> Step | Hold | None:
-        reason = f"no longer in {self._file()}"
+        reason = self._reason_of_removal(record.name)
         if record.alive:
             return self._end(Step(action="stop", service=record.name, reason=reason))
         return Step(action="forget", service=record.name, reason=reason)
+
+    def _reason_of_removal(self, name: str) -> str:
+        """`web is scaled to 2`, or that the file has it no more."""
+        group, _, number = name.rpartition("-")
+        instances = self._desired.project.groups.get(group)
+        if instances is not None and number.isdecimal():
+            return f"{group} is scaled to {len(instances)}"
+        return f"no longer in {self._file()}"
 
     def _unwanted(self, record: Record) -> Step | Hold | None:
         reason = "stopped by hand" if record.intent == "stopped" else "not wanted any more"

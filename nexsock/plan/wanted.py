@@ -17,21 +17,22 @@ def wanted(project: Project, state: ProjectState) -> frozenset[str]:
     stopped = {name for name, record in state.records.items() if record.intent == "stopped"}
     asked = [name for name, record in state.records.items() if record.intent == "up" and name in project.services]
     selected = with_needs(project, (*_selected(project, state.selection), *asked))
-    alone = {name for name in state.selection.alone if name in project.services}
+    alone = {name for name in project.members(state.selection.alone) if name in project.services}
     return frozenset((selected | alone) - stopped)
 
 
 def _selected(project: Project, selection: Selection) -> tuple[str, ...]:
+    named = project.members(selection.names)
     if not selection.everything:
-        return selection.names
-    return (*selection.names, *(name for name, service in project.services.items() if service.active))
+        return named
+    return (*named, *(name for name, service in project.services.items() if service.active))
 
 
 def joined(before: Selection, names: Sequence[str], alone: bool) -> Selection:
     """What stands after an `up` of these services, or of everything where none is named: it adds, and takes nothing
     away. `alone`: without what they need."""
     if not names:
-        return Selection(everything=True, names=_union(before.names, before.alone))
+        return replace(before, everything=True, names=_union(before.names, before.alone), alone=())
     if alone:
         return replace(before, alone=_union(before.alone, [name for name in names if name not in before.names]))
     rest = tuple(name for name in before.alone if name not in names)

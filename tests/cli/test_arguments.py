@@ -39,3 +39,13 @@ def test_what_is_no_time_is_refused_with_examples(text):
 def test_a_duration_names_its_option_when_it_is_wrong():
     with pytest.raises(errors.UsageError, match="--timeout: 'x' is not a duration"):
         arguments.duration("x", "--timeout")
+
+
+def test_numbers_of_instances_are_read_by_service():
+    assert arguments.scale(["web=3", "job=1", "web=2"]) == {"web": 2, "job": 1}
+
+
+@pytest.mark.parametrize("text", ["web", "web=", "web=many", "=3", "web=0", "web=-1"])
+def test_a_number_of_instances_that_is_none_is_explained(text):
+    with pytest.raises(errors.UsageError, match="--scale"):
+        arguments.scale([text])

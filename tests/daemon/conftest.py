@@ -61,6 +61,9 @@ class House:
     def info(self):
         return ProjectInfo(name="shop", dir="/shop", id="shop-1")
 
+    def one(self, name):
+        return self.names([name])[0]
+
     def names(self, wanted):
         for name in wanted:
             if name not in self.project.services and name not in self.state.records:

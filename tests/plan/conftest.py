@@ -21,6 +21,7 @@ A case is a folder of tests/cases/plan with `case.yaml` and `plan.txt`. Keys of 
     secrets     by name and variable: the digests of secrets now
     changed     by name: those of its input files that changed
     origins     path to place
+    groups      by name: the instances of a service that runs several times
     only        names: plan just these
 """
 
@@ -130,6 +131,7 @@ def build(folder: Path) -> Case:
         files=("/shop/nexsock.yaml",),
         services={name: service(name, short or {}) for name, short in services.items()},
         origins=told.get("origins", {}),
+        groups=told.get("groups", {}),
     )
     records = {
         name: record(name, written, services.get(name), inputs.get(name, ""), now)

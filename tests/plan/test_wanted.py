@@ -83,3 +83,16 @@ def test_the_same_up_twice_is_the_same_as_once():
 def test_dependents_come_in_start_order_and_not_through_optional_needs():
     assert with_dependents(SHOP, ["db"]) == ("db", "api", "web", "load")
     assert with_dependents(SHOP, ["mail"]) == ("mail",)
+
+
+def test_a_name_of_several_instances_means_those_of_now():
+    """The name is remembered, not the instances: more of them are wanted as soon as there are more."""
+    services = {name: service(name) for name in ("web-1", "web-2", "db")}
+    project = Project(id="x", name="x", directory="/", services=services, groups={"web": ("web-1", "web-2")})
+    for selection in (Selection(names=("web",)), Selection(alone=("web",))):
+        assert wanted(project, ProjectState(selection=selection)) == {"web-1", "web-2"}
+
+
+def test_the_number_of_instances_outlives_another_up():
+    before = Selection(names=("web",), scale={"web": 3})
+    assert [joined(before, names, alone=False).scale for names in ((), ("db",))] == [{"web": 3}] * 2
