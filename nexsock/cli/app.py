@@ -108,4 +108,6 @@ def run(arguments: Sequence[str], session: Session) -> int:
 def _as_usage_error(fault: Any) -> errors.UsageError:
     message = fault.format_message().strip().rstrip(".")
     path = fault.ctx.command_path if fault.ctx is not None else "nexsock"
+    if message.startswith("Usage:"):  # the whole help: a group that was named alone
+        message = f"'{path}' needs one of its commands: {', '.join(fault.ctx.command.commands)}"
     return errors.UsageError(message[:1].lower() + message[1:], hint=f"'{path} --help' explains it")

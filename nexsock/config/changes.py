@@ -261,7 +261,8 @@ def _homes(draft: Draft, service: str) -> list[str]:
 def unknown(service: str, known: list[str], where: str) -> errors.NotFound:
     """The error that names the nearest service that there is."""
     close = difflib.get_close_matches(service, known, 1)
-    hint = f"did you mean '{close[0]}'?" if close else f"add it with 'nexsock add {service} command=...'"
+    declared = f"declared are {', '.join(dict.fromkeys(known))}" if known else "it declares none"
+    hint = f"did you mean '{close[0]}'?" if close else declared
     return errors.NotFound(f"no service '{service}' in {where}", hint=hint)
 
 

@@ -139,3 +139,14 @@ def test_no_color_takes_the_colour_from_a_terminal(shell):
     assert "\x1b" not in shell.run("ps", "--no-color", terminal=True).out
     shell.environ["NO_COLOR"] = "1"
     assert "\x1b" not in shell.run("ps", terminal=True).out
+
+
+@pytest.mark.parametrize(
+    ("group", "commands"), [("dependency", "add, remove, list"), ("db", "status, migrate, rollback")]
+)
+def test_a_group_that_is_named_alone_is_answered_with_its_commands(shell, group, commands):
+    ended = shell.run(group)
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == (
+        f"error: 'nexsock {group}' needs one of its commands: {commands}; 'nexsock {group} --help' explains it\n"
+    )

@@ -114,6 +114,8 @@ def test_an_unknown_service_is_told_with_the_nearest_name() -> None:
     with pytest.raises(errors.NotFound) as refused:
         edited(WEB, "update", "wbe", fields={"a": "1"})
     assert str(refused.value) == "no service 'wbe' in nexsock.yaml; did you mean 'web'?"
+    with pytest.raises(errors.NotFound, match=r"declared are db, web$"):
+        edited(WEB, "remove", "mailer")
 
 
 def test_what_cannot_be_changed_is_told_with_its_place() -> None:

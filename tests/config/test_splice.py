@@ -3,6 +3,7 @@
 import difflib
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -256,7 +257,7 @@ PLACES = [
 VALUES = ["1", "'a b'", '"c: d"', "x # y", "[a, 'b', 3]", "{k: v, l: {m: [1]}}", "null", "true", "$${X}", "é"]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(text=some.sampled_from(LAYOUTS), path=some.sampled_from(PLACES), new=some.sampled_from(VALUES))
 def test_lines_that_are_not_concerned_are_the_same_bytes(text: str, path: str, new: str) -> None:
     node = value(new)
@@ -270,3 +271,42 @@ def test_lines_that_are_not_concerned_are_the_same_bytes(text: str, path: str, n
     if after != text and not gone:
         back = splice.remove(after, tuple(path.split(".")), floor=1)
         assert tree.parse(back, "f").plain() == tree.parse(text, "f").plain()
+
+
+TEXTS = some.sampled_from(
+    ["a", "true", "3000", "x: y", "# no", "two\nlines\n", "- a", "", "long " * 30, "$${X}", "a, b", "é"]
+)
+DATA = some.recursive(
+    TEXTS | some.integers(0, 9) | some.none(),
+    lambda inner: (
+        some.lists(inner, max_size=3)
+        | some.dictionaries(some.sampled_from(["a", "b c", "d.e", "é", "1"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+FIELDS = some.dictionaries(some.sampled_from(["command", "environment", "hooks"]), DATA, min_size=1)
+DOCUMENTS = some.builds(
+    lambda services, below: {"name": "x", "services": services, "x-below": below},
+    some.dictionaries(some.sampled_from(["web", "db", "w-1"]), FIELDS, min_size=1),
+    DATA,
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    document=DOCUMENTS,
+    flow=some.sampled_from([False, None, True]),
+    indent=some.integers(2, 4),
+    width=some.sampled_from([20, 80, 1000]),
+    style=some.sampled_from([None, '"', "'", "|"]),
+    comment=some.booleans(),
+)
+def test_a_new_field_leaves_every_line_there_is_whoever_wrote_them(document, flow, indent, width, style, comment):
+    text = yaml.safe_dump(
+        document, default_flow_style=flow, indent=indent, width=width, default_style=style, allow_unicode=True
+    )
+    text += "# the end\n" * comment
+    name = next(iter(document["services"]))
+    after = splice.put(text, ("services", name, "new", "deep"), value("[1, 'two']"))
+    assert len([line for line in changes(text, after) if line[0] == "-"]) <= 1
+    assert splice.put(text, ("services", name, "command"), value("x")) != text
