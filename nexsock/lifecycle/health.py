@@ -17,6 +17,14 @@ GROWTH_OF_TEST = 1.5
 """A test is a program, a hundred times as dear as a connection."""
 
 OUTPUT_LIMIT = 4096
+LATE_S = 1.0
+"""More than a busy machine makes of a time limit."""
+
+
+def stood_still(check: Healthcheck, result: ProbeResult) -> bool:
+    """Whether a failed attempt lasted longer than its limit allows: then we, or the whole machine, were stopped
+    meanwhile, and the service may have answered in time."""
+    return result.ok is False and result.took_s > check.timeout_s + LATE_S
 
 
 def judge(check: Healthcheck, health: Health, result: ProbeResult, *, age_s: float) -> Health:

@@ -16,6 +16,9 @@ from nexsock.model.service import Service
 from nexsock.model.state import Health, Run
 from nexsock.reconcile.ledger import Clock
 
+STANDSTILLS = 4
+"""Attempts in a row that may fall into a time in which we were stopped; after that the machine is too slow to tell."""
+
 Attempt = Callable[[Service, Run, Healthcheck, dict[str, str]], Awaitable[ProbeResult]]
 """Ask once (runtime.probe); ends within the check's time limit whatever the other side does."""
 
@@ -106,7 +109,15 @@ class ProbingMonitor:
                 tell(answer)
 
     async def _answer(self, service: Service, run: Run, check: Healthcheck, environment: dict[str, str]) -> ProbeResult:
-        """One answer. A probe that cannot be made at all is one that failed: the service is asked again."""
+        """One answer, for which the service is asked anew when we stood still over the last."""
+        for _ in range(STANDSTILLS):
+            result = await self._ask(service, run, check, environment)
+            if not judging.stood_still(check, result):
+                break
+        return result
+
+    async def _ask(self, service: Service, run: Run, check: Healthcheck, environment: dict[str, str]) -> ProbeResult:
+        """One attempt. A probe that cannot be made at all is one that failed: the service is asked again."""
         try:
             return await self._attempt(service, run, check, environment)
         except Exception as error:

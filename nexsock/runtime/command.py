@@ -90,7 +90,7 @@ async def collect(
         async with asyncio.timeout(timeout_s):
             await ended
     except TimeoutError:
-        timed_out = True
+        timed_out = ended.cancelled()  # it was in time, and we were not: stopped, or the whole machine was
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -7,12 +7,11 @@ service's own predecessor, would be taken for it.
 import asyncio
 import contextlib
 import re
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from nexsock.model.probe import Healthcheck, ProbeResult
-from nexsock.runtime import command, match, ports
+from nexsock.runtime import clock, command, match, ports
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -38,7 +37,7 @@ async def attempt(
         members: whose listener counts for `http` and `tcp` on this machine; None believes any listener.
         log_lines: the lines of this run, those that have come and those that come; for a `log` check.
     """
-    at, began = time.time(), time.monotonic()
+    at, began = clock.wall(), clock.monotonic()
     try:
         async with asyncio.timeout(check.timeout_s):
             ok, output = await _ask(check, working_dir, environment, members, log_lines)
@@ -48,7 +47,7 @@ async def attempt(
     except OSError as error:
         ok, output = False, error.strerror or str(error)
     return ProbeResult(
-        kind=check.kind, ok=ok, output=output[-command.OUTPUT_LIMIT :], at=at, took_s=time.monotonic() - began
+        kind=check.kind, ok=ok, output=output[-command.OUTPUT_LIMIT :], at=at, took_s=clock.monotonic() - began
     )
 
 

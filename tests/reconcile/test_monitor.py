@@ -43,10 +43,11 @@ async def nothing_to_hear(service, run):
 
 
 class Answers:
-    """Gives the answers in turn, the last one for ever; an exception is raised."""
+    """Gives the answers in turn, the last one for ever; an exception is raised. Each takes so many seconds."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, took_s=0.0):
         self.answers = list(answers)
+        self.took_s = took_s
         self.asked = 0
         self.at_once = 0
         self.most_at_once = 0
@@ -60,7 +61,7 @@ class Answers:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return ProbeResult(kind=check.kind, ok=answer, output="", at=1.0)
+        return ProbeResult(kind=check.kind, ok=answer, output="", at=1.0, took_s=self.took_s)
 
 
 class Reports(list):
@@ -118,6 +119,16 @@ async def test_a_probe_that_cannot_be_made_fails_and_is_tried_again(asked, make)
         5.0,
     )
     assert second.ok
+
+
+async def test_a_failure_over_which_we_stood_still_is_asked_for_once_more(asked, make):
+    _, reports = await asked(make, Answers(False, True, took_s=60.0), 1)
+    assert [report.result.ok for report in reports[:1]] == [True]
+
+
+async def test_a_machine_on_which_everything_takes_for_ever_still_sees_failures(asked, make):
+    _, reports = await asked(make, Answers(False, took_s=60.0), 1)
+    assert [report.result.ok for report in reports[:1]] == [False]
 
 
 async def test_a_log_line_that_was_seen_is_not_looked_for_again(asked, make):

@@ -31,6 +31,13 @@ async def test_the_time_limit_ends_it_and_what_it_started():
     assert (ended.status, ended.output, time.monotonic() - began < 50) == (None, "begun", True)
 
 
+async def test_a_helper_that_ended_while_we_stood_still_was_in_time():
+    task = asyncio.create_task(run("sh", "-c", "exit 3", timeout_s=0.05))
+    await asyncio.sleep(0)
+    time.sleep(0.5)  # the loop stands still, as in a stopped process
+    assert (await task).status == 3
+
+
 async def test_only_the_end_of_a_flood_is_kept():
     ended = await run("sh", "-c", "yes 0123456789 | head -c 1000000; echo; echo last")
     assert (len(ended.output) <= command.OUTPUT_LIMIT, ended.output.endswith("last")) == (True, True)
