@@ -44,6 +44,25 @@ def test_every_room_has_its_level():
     assert [room for room in ROOMS if f"nexsock.{room}" not in re.split(r"[ |()]+", layers)] == []
 
 
+def test_clocks_are_read_in_one_module_by_the_brain_and_else_by_the_keeper_and_commands():
+    found = {short(module) for module in MODULES if reads_clocks(ast.parse(module.read_text()))}
+    assert found - {short(module) for module in MODULES if module.parent.name == "keeper"} == {
+        "nexsock/runtime/clock.py",
+        "nexsock/client/locate.py",
+        "nexsock/client/starter.py",
+        "nexsock/cli/entry.py",
+    }
+
+
+def reads_clocks(module: ast.Module) -> bool:
+    names = {node.attr for node in ast.walk(module) if isinstance(node, ast.Attribute)}
+    imported = [
+        name.name for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names
+    ]
+    modules = [node.module for node in ast.walk(module) if isinstance(node, ast.ImportFrom)]
+    return "time" in [*imported, *modules] or bool(names & {"utcnow", "today", "now"} and "datetime" in modules)
+
+
 def test_the_top_level_is_as_small_as_it_says():
     assert {path.parts[0] for path in tracked()} == TOP_LEVEL
 

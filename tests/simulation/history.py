@@ -63,10 +63,15 @@ class History:
     """One schedule. `make` and `restoring` can be broken doubles, to prove that the checks see what they should."""
 
     def __init__(
-        self, seed: int, *, make: type[Reconciler] = Reconciler, restoring: Callable[..., Restored] = restore
+        self,
+        seed: int,
+        *,
+        make: type[Reconciler] = Reconciler,
+        restoring: Callable[..., Restored] = restore,
+        world: type[World] = World,
     ) -> None:
         self.rng = Random(seed)
-        self.world = World(seed)
+        self.world = world(seed)
         self.durable = Durable()
         self.wishes = Wishes()
         self.version = 0
