@@ -15,7 +15,7 @@ def resident_mib(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
 
 
-def processor_s(pid: int) -> float:
-    """Processor time of all its threads so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def busy_s(pid: int) -> float:
+    """For how long its main thread has run, or waited for a processor that others had."""
+    ran_ns, waited_ns, _ = Path(f"/proc/{pid}/schedstat").read_text().split()
+    return (int(ran_ns) + int(waited_ns)) / 1e9
