@@ -94,10 +94,14 @@ def test_a_service_that_hides_from_its_environment_and_its_log_is_adopted_when_b
 def test_what_a_service_left_behind_while_both_were_dead_is_ended_before_it_starts_anew(project, lives, end):
     road = project("""
         services:
-          web: {command: "setsid sleep 1000 & echo $$! > child; exec sleep 1000", restart_policy: {delay: 10ms}}
+          web:
+            command: "setsid sleep 1000 & echo $$! > child; exec sleep 1000"
+            restart_policy: {delay: 10ms}
+            stop_grace_period: 300ms
     """)
     road.up()
     first = road.pid("web")
+    road.wait_until(lambda: road.words("child"), "its child stands")
     (child,) = road.words("child")
     kill_daemon(road, lives, end)
     end(first)

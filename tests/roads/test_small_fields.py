@@ -11,14 +11,8 @@ def test_an_exit_code_that_means_success_ends_it_well(project):
           after: {command: exec sleep 1000, depends_on: [once]}
     """)
     road.run("up", "-d")
-    road.wait_until(lambda: "starting" not in road.phases().values(), "all have come to rest")
-    assert road.phases() == {
-        "good": "completed",
-        "bad": "failed",
-        "killed": "completed",
-        "once": "completed",
-        "after": "running",
-    }
+    expected = {"good": "completed", "bad": "failed", "killed": "completed", "once": "completed", "after": "running"}
+    road.wait_until(lambda: road.phases() == expected, f"all have come to rest as {expected}")
 
 
 def test_limits_hold_for_what_a_service_starts(project):
