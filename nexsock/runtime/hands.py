@@ -11,8 +11,10 @@ Decides nothing about services.
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import resource
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -30,10 +32,12 @@ from nexsock.runtime.kept import (
     launched,
     spawn_fields,
 )
-from nexsock.runtime.line import KeeperLost, Line, Question
+from nexsock.runtime.line import SILENT_S, KeeperLost, Line, Question
 
 KeeperArgv = Callable[[int, int], list[str]]
 """Makes the argv of a next keeper from our pid and the soft limit on descriptors (keeper.launch.keeper_argv)."""
+
+_log = logging.getLogger(__name__)
 
 AGAIN_S = 0.2
 """Pause before another keeper is started when the last one ended before it had adopted everything."""
@@ -85,6 +89,7 @@ class Hands:
         on_grew: Callable[[str], None],
         on_lost: Callable[[], None],
         on_terminate: Callable[[], None],
+        silent_s: float = SILENT_S,
     ) -> None:
         for descriptor in (socket, lock):
             os.set_inheritable(descriptor, False)
@@ -96,7 +101,8 @@ class Hands:
         self._on_lost = on_lost
         self._on_terminate = on_terminate
         self._soft_limit = _raise_descriptor_limit()
-        self._line = Line(self._event, self._lost)
+        self._line = Line(self._event, self._lost, self._silent, silent_s)
+        self._keeper: int | None = None
         self._held: dict[str, _Held] = {}
         self._ends: dict[str, Ended] = {}
         self._told: set[str] = set()
@@ -243,6 +249,7 @@ class Hands:
         self._held.clear()
         for name in [*self._vault]:
             self._put_away(name, None)
+        self._keep_in_sight(None)
         os.close(self._lock)
 
     # ------------------------------------------------------------------------------------- what is known
@@ -320,7 +327,24 @@ class Hands:
 
     async def _hello(self) -> None:
         row, _ = await self._line.ask("hello", again=False, urgent=True)
-        self.keeper_pid = row["pid"]
+        self._keep_in_sight(row["pid"])
+
+    def _keep_in_sight(self, pid: int | None) -> None:
+        """Hold on to the keeper that has just answered."""
+        if self._keeper is not None:
+            os.close(self._keeper)
+        self._keeper = None
+        if pid is not None:
+            self.keeper_pid = pid
+            with contextlib.suppress(ProcessLookupError):  # it has ended since: the line tells
+                self._keeper = os.pidfd_open(pid)
+
+    def _silent(self) -> None:
+        """Kill a keeper that does not answer: the next one takes over, and nothing is lost with this one."""
+        _log.warning("the keeper (process %d) does not answer, and is replaced", self.keeper_pid)
+        if self._keeper is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._keeper, signal.SIGKILL)
 
     async def _adopt_all(self) -> None:
         for held in [*self._held.values()]:

@@ -1,7 +1,8 @@
 """Questions to the keeper and its answers, over one channel after another. Knows no verb's meaning.
 
 A question stays here until it is answered. When the channel ends, those that may be asked twice wait for the next
-channel; the others fail with KeeperLost, because nobody knows whether they were done.
+channel; the others fail with KeeperLost, because nobody knows whether they were done. Who does not answer at all is
+told of, twice asked: a keeper that is stopped, or held by a disk that hangs, would keep everybody for ever.
 """
 
 import asyncio
@@ -13,6 +14,12 @@ from nexsock.keeper import channel, wire
 from nexsock.runtime.kept import Refused
 
 Answer = tuple[wire.Message, list[int]]
+
+
+SILENT_S = 20.0
+"""How long the keeper may leave a question unanswered; it needs milliseconds."""
+DOUBT_S = 2.0
+"""How long it has after that: when both of us were stopped, it hears the question only now."""
 
 
 class KeeperLost(Exception):
@@ -33,11 +40,24 @@ class Question:
 
 
 class Line:
-    """`on_event` gets each event; `on_end` is called when the channel has ended. Use it inside a running loop."""
+    """`on_event` gets each event; `on_end` is called when the channel has ended, `on_silence` when nothing is answered
+    for `silent_s` seconds and DOUBT_S more. Use it inside a running loop.
+    """
 
-    def __init__(self, on_event: Callable[[wire.Message], None], on_end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_event: Callable[[wire.Message], None],
+        on_end: Callable[[], None],
+        on_silence: Callable[[], None],
+        silent_s: float = SILENT_S,
+    ) -> None:
         self._on_event = on_event
         self._on_end = on_end
+        self._on_silence = on_silence
+        self._silent_s = silent_s
+        self._patience: asyncio.TimerHandle | None = None
+        self._heard = 0.0
+        self._doubted = False
         self._channel: channel.Channel | None = None
         self._open = False
         self._writing = False
@@ -59,6 +79,7 @@ class Line:
     def detach(self) -> None:
         """Close the channel, if there is one, and sort out what was sent over it."""
         self._open = self._writing = False
+        self._be_patient(None)
         if self._channel is None:
             return
         loop = asyncio.get_running_loop()
@@ -127,6 +148,9 @@ class Line:
         if self._channel is None:
             return
         question.sent = True
+        if self._patience is None:
+            self._heard, self._doubted = asyncio.get_running_loop().time(), False
+            self._be_patient(self._silent_s)
         try:
             self._channel.send(question.request, question.descriptors)
         except EOFError:
@@ -165,7 +189,29 @@ class Line:
                 return
             self._take(*received)
 
+    def _be_patient(self, seconds: float | None) -> None:
+        """Look after that time whether something was answered; None: nothing is to be answered."""
+        if self._patience is not None:
+            self._patience.cancel()
+        loop = asyncio.get_running_loop()
+        self._patience = None if seconds is None else loop.call_later(seconds, self._look_whether_silent)
+
+    def _look_whether_silent(self) -> None:
+        if not self._questions:  # whoever asked has given up
+            self._be_patient(None)
+            return
+        left_s = self._heard + self._silent_s - asyncio.get_running_loop().time()
+        if left_s > 0:
+            self._be_patient(left_s)
+        elif not self._doubted:
+            self._doubted = True
+            self._be_patient(DOUBT_S)
+        else:
+            self._be_patient(None)
+            self._on_silence()
+
     def _take(self, message: wire.Message, descriptors: list[int]) -> None:
+        self._heard, self._doubted = asyncio.get_running_loop().time(), False
         if "id" not in message:
             self._on_event(message)
         elif message["ok"]:
@@ -175,6 +221,8 @@ class Line:
 
     def _finish(self, number: int, outcome: Answer | Exception) -> None:
         question = self._questions.pop(number, None)
+        if not self._questions:
+            self._be_patient(None)
         if question is None or question.answer.done():
             return
         if isinstance(outcome, Exception):

@@ -20,6 +20,7 @@ from nexsock.keeper import launch
 from nexsock.runtime import identity
 from nexsock.runtime.hands import Hands
 from nexsock.runtime.kept import Ended, Files, Launch
+from nexsock.runtime.line import SILENT_S
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(nexsock.__file__)))
 LIMIT_S = 60.0
@@ -41,6 +42,7 @@ class World:
         self.project = f"test-{uuid4().hex}"
         self.ends: dict[str, list[Ended]] = {}
         self.lost = 0
+        self.silent_s = SILENT_S
         self.grown: list[str] = []
         self.hands: Hands
         self._stand_in = 0
@@ -87,6 +89,7 @@ class World:
             on_grew=self.grown.append,
             on_lost=self._note_loss,
             on_terminate=lambda: None,
+            silent_s=self.silent_s,
         )
         self.kept = await self.hands.connect()
 

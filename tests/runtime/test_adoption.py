@@ -121,6 +121,22 @@ async def test_starts_that_a_killed_keeper_did_not_answer_happen_once(world):
         await world.end(launch.instance)
 
 
+async def test_a_keeper_that_does_not_answer_is_replaced(world):
+    world.hands.let_go()
+    world.silent_s = 0.1
+    await world.next_brain()
+    launch = world.launch("sleep", "60")
+    started = await world.hands.spawn(launch)
+    stopped = world.hands.keeper_pid
+    os.kill(stopped, signal.SIGSTOP)
+    other = world.launch("sleep", "60")
+    await world.hands.spawn(other)
+    assert world.hands.keeper_pid != stopped
+    assert {one.instance: one.pid for one in await world.hands.kept()}[launch.instance] == started.pid
+    for one in (launch, other):
+        await world.end(one.instance)
+
+
 async def test_no_line_is_lost_when_the_keeper_is_killed_under_load(world):
     lines, chance = 300_000, random.Random(1)
     launch = world.python(NUMBERS, str(lines), files=world.files("load", max_size=0))
