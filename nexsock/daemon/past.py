@@ -37,10 +37,13 @@ def changes(host: Host, name: str, old: Run | None, new: Run) -> tuple[FieldChan
     """What a run was launched with otherwise than another; nothing where that is not known of both."""
     if old is None or old.fingerprint == new.fingerprint:
         return ()
+
+    def origin(path: str) -> str | None:
+        return host.project.origin(f"services.{name}.{path}")
+
     was, became = host.store.launch(name, old), host.store.launch(name, new)
-    if was is None or became is None:
-        return ()
-    return snapshot.between(was, became, lambda path: host.project.origin(f"services.{name}.{path}"))
+    fields = snapshot.between(was, became, origin) if was is not None and became is not None else ()
+    return (*fields, *snapshot.secrets_between(old.fingerprint, new.fingerprint))
 
 
 def difference(host: Host, name: str, first: int | None, second: int | None) -> RunDiff:
@@ -63,7 +66,14 @@ def difference(host: Host, name: str, first: int | None, second: int | None) -> 
         fields=changes(host, name, old, new),
         same_launch=old.fingerprint == new.fingerprint,
         known=known or old.fingerprint == new.fingerprint,
+        inherited=inherited(host, old, new),
     )
+
+
+def inherited(host: Host, old: Run, new: Run) -> tuple[str, ...]:
+    """The names of variables that two runs inherited differently; none where that is not known of both."""
+    was, became = host.store.environment(old.inherited), host.store.environment(new.inherited)
+    return snapshot.names_that_differ(was, became) if was is not None and became is not None else ()
 
 
 def last_exit(host: Host, name: str) -> Exit | None:
@@ -82,7 +92,7 @@ def last_change(host: Host, record: Record) -> LastChange | None:
         return None
 
     def differs(run: Run) -> bool:
-        return run.fingerprint != good.fingerprint or run.commit != good.commit
+        return (run.fingerprint, run.commit, run.inherited) != (good.fingerprint, good.commit, good.inherited)
 
     first, newest = blame.changed_in(runs, good, differs), runs[0]
     moved = newest.commit != good.commit
@@ -95,6 +105,7 @@ def last_change(host: Host, record: Record) -> LastChange | None:
         fields=changes(host, name, good, newest),
         old_commit=good.commit if moved else None,
         new_commit=newest.commit if moved else None,
+        inherited=inherited(host, good, newest),
     )
 
 

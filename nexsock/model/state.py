@@ -81,6 +81,8 @@ class Run(Struct, frozen=True, kw_only=True):
     asked_at: float | None = None
     begun_at: float | None = None
     ended: Cause | None = None
+    inherited: str | None = None
+    """what is equal for runs that inherited the same variables (plan.snapshot.inherited)"""
 
 
 class Stopping(Struct, frozen=True, kw_only=True):

@@ -112,6 +112,8 @@ class RunDiff(Struct, frozen=True, kw_only=True):
     fields: tuple[FieldChange, ...] = ()
     same_launch: bool = True
     known: bool = True
+    inherited: tuple[str, ...] = ()
+    """names of variables that were inherited with another value, or by one of the two only"""
 
 
 class Timing(Struct, frozen=True, kw_only=True):
@@ -181,6 +183,7 @@ class LastChange(Struct, frozen=True, kw_only=True):
     fields: tuple[FieldChange, ...] = ()
     old_commit: str | None = None
     new_commit: str | None = None
+    inherited: tuple[str, ...] = ()
 
 
 class Why(Struct, frozen=True, kw_only=True):

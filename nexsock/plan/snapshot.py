@@ -4,7 +4,7 @@ Values stand there as people may see them: of a secret there is only a short mar
 the same one. A mark has 16 bits: nobody can find the value by it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 
 import msgspec
@@ -21,6 +21,7 @@ VALUE_CHARACTERS = 200
 
 _USUAL = Launch()
 _REST = tuple(name for name in Launch.__struct_fields__ if name not in ("environment", "configs"))
+_RESTLESS = frozenset({"_", "SHLVL", "OLDPWD", "PWD"})
 
 
 def take(service: Service) -> Snapshot:
@@ -51,6 +52,30 @@ def between(old: Snapshot, new: Snapshot, origin: Callable[[str], str | None]) -
         for path in dict.fromkeys((*old.fields, *new.fields))
         if old.fields.get(path) != new.fields.get(path) or old.marks.get(path) != new.marks.get(path)
     )
+
+
+def secrets_between(old: str, new: str) -> tuple[FieldChange, ...]:
+    """The secrets whose values differ between the fingerprints of two runs (model.state.Observed.fingerprint_of)."""
+    then, now = (dict(part.split("=", 1) for part in each.split(";")[1:]) for each in (old, new))
+    return tuple(
+        FieldChange(path=f"secrets.{variable}", old=masking.MASK, new=masking.MASK)
+        for variable in sorted({*then} & {*now})
+        if then[variable] != now[variable]
+    )
+
+
+def inherited(variables: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """What is remembered of inherited variables: a digest of all, and of each its name with a mark of its value.
+
+    Variables that are another in each command are left out.
+    """
+    marks = {name: _mark(name, value) for name, value in sorted(variables.items()) if name not in _RESTLESS}
+    return blake2b(msgspec.json.encode(marks), digest_size=8).hexdigest(), marks
+
+
+def names_that_differ(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
+    """The inherited variables, by their marks, that changed, came or went."""
+    return tuple(name for name in sorted({*old, *new}) if old.get(name) != new.get(name))
 
 
 def _values(service: Service) -> Iterator[tuple[str, str, object]]:

@@ -30,10 +30,11 @@ def compose(
 
 def beside(caller: Mapping[str, str], service: Service) -> dict[str, str]:
     """The variables for a program that is run as the service would be, without being a run of it."""
-    return {**_inherited(caller, service.launch.inherit_env), **service.launch.environment}
+    return {**inherited(caller, service.launch.inherit_env), **service.launch.environment}
 
 
-def _inherited(caller: Mapping[str, str], inherit: bool | tuple[str, ...]) -> dict[str, str]:
+def inherited(caller: Mapping[str, str], inherit: bool | tuple[str, ...]) -> dict[str, str]:
+    """The variables of the caller that a service gets (`inherit_env`)."""
     if inherit is True:
         return {name: value for name, value in caller.items() if name not in _OF_THE_CALLER}
     names = _ALWAYS if inherit is False else inherit

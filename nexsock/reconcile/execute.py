@@ -11,6 +11,7 @@ from nexsock.engines.base import EndOrder, Engine, LaunchOrder
 from nexsock.model.plan import Step
 from nexsock.model.service import Service
 from nexsock.model.state import Cause, CauseKind, Record, Run
+from nexsock.plan import snapshot
 from nexsock.reconcile import advance, environment
 from nexsock.reconcile.ledger import Ledger
 
@@ -42,12 +43,23 @@ class Executor:
         new_instance: Callable[[], str],
         environ: Mapping[str, str],
     ) -> None:
-        self.environ = dict(environ)
+        self._environ = dict(environ)
+        self._inherited: dict[bool | tuple[str, ...], str] = {}
         self._ledger = ledger
         self._engine = engine
         self._monitor = monitor
         self._new_instance = new_instance
         self._extra: dict[str, dict[str, str]] = {}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What services inherit that start from now on."""
+        return self._environ
+
+    @environ.setter
+    def environ(self, variables: Mapping[str, str]) -> None:
+        self._environ = dict(variables)
+        self._inherited.clear()
 
     def add(self, name: str, variables: Mapping[str, str]) -> None:
         """Give the next run of a service these variables, too."""
@@ -82,6 +94,7 @@ class Executor:
             instance=self._new_instance(),
             cause=_cause_of_start(step, record, service),
             fingerprint=ledger.observed.fingerprint_of(service),
+            inherited=self._inherits(service.launch.inherit_env),
         )
         ledger.begin(advance.started(record, service, run, ledger.clock.wall()))
         variables = environment.compose(self.environ, project, service, run, self._extra.pop(service.name, {}))
@@ -89,6 +102,14 @@ class Executor:
         self._engine.launch(
             LaunchOrder(service=service, run=run, environment=variables, configs=configs, caller=self.environ)
         )
+
+    def _inherits(self, inherit: bool | tuple[str, ...]) -> str:
+        """What the variables that a service inherits are remembered by; found out once for all that inherit alike."""
+        if inherit not in self._inherited:
+            digest, marks = snapshot.inherited(environment.inherited(self._environ, inherit))
+            self._ledger.remember_environment(digest, marks)
+            self._inherited[inherit] = digest
+        return self._inherited[inherit]
 
     def _stop(self, step: Step, record: Record) -> None:
         ledger = self._ledger

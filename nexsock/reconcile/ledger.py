@@ -3,7 +3,7 @@
 Nothing is decided here and nothing is done to the machine.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from nexsock.model.event import Event
@@ -18,6 +18,7 @@ class Memory(Protocol):
 
     def put(self, record: Record) -> None: ...
     def put_launch(self, service: str, run: Run, launch: Snapshot) -> None: ...
+    def put_environment(self, digest: str, marks: Mapping[str, str]) -> None: ...
     def forget(self, service: str) -> None: ...
     def set_meta(self, *, selection: Selection | None = None, up_at: float | None = None) -> None: ...
 
@@ -71,6 +72,10 @@ class Ledger:
         self.put(record)
         if record.run is not None and record.applied is not None:
             self._memory.put_launch(record.name, record.run, snapshot.take(record.applied))
+
+    def remember_environment(self, digest: str, marks: Mapping[str, str]) -> None:
+        """Write down which variables runs inherit (plan.snapshot.inherited)."""
+        self._memory.put_environment(digest, marks)
 
     def count(self, record: Record) -> None:
         """Take a record in which only a probe was counted: not worth a write, nor an event."""

@@ -6,6 +6,7 @@ that refuses is reported once, the daemon goes on from memory, and the next chan
 
 import asyncio
 import os
+from collections.abc import Mapping
 
 import msgspec
 
@@ -19,6 +20,7 @@ from nexsock.store.storage import BodyStorage, Damaged, MemoryStorage, Report, S
 from nexsock.store.tables import (
     CONFIG,
     DEPENDENCY,
+    ENVIRONMENT,
     LAUNCH,
     META,
     RUN,
@@ -26,6 +28,7 @@ from nexsock.store.tables import (
     ConfigRow,
     DependencyRow,
     Document,
+    EnvironmentRow,
     LaunchRow,
     MetaRow,
     RunRow,
@@ -35,6 +38,8 @@ from nexsock.store.writer import Writer
 
 RUNS_KEPT = 50
 """Newest runs that are remembered of each service."""
+ENVIRONMENTS_KEPT = 20
+"""Newest sets of inherited variables that are remembered; each shell has its own."""
 FINGERPRINT_DIGITS = 32
 """Of a launch (model.service.fingerprint)."""
 
@@ -129,6 +134,7 @@ class Store:
         self._dependencies = self._table(document, DEPENDENCY, DependencyRow)
         self._history = self._table(document, RUN, RunRow)
         self._launches = self._table(document, LAUNCH, LaunchRow)
+        self._environments = self._table(document, ENVIRONMENT, EnvironmentRow)
         self._service_ids = {row.name: row.id for row in self._services.rows.values()}
         self._run_ids: dict[int, dict[int, int]] = {}
         for run in self._history.rows.values():
@@ -142,6 +148,7 @@ class Store:
             self._dependencies,
             self._history,
             self._launches,
+            self._environments,
         ):
             self._image.apply({(table.name, row_id): row for row_id, row in table.rows.items()})
         self.refusal: str | None = None
@@ -212,6 +219,19 @@ class Store:
         self._forget_launches(service_id, set())
         self._configs.remove(service_id)
         self._note(self._services.remove(service_id))
+
+    def put_environment(self, digest: str, marks: Mapping[str, str]) -> None:
+        """Remember which variables runs inherit. The oldest beyond ENVIRONMENTS_KEPT are forgotten."""
+        if self.environment(digest) is not None:
+            return
+        row_id = self._environments.new_id()
+        self._note(self._environments.set(row_id, EnvironmentRow(id=row_id, digest=digest, marks=dict(marks))))
+        if len(self._environments.rows) > ENVIRONMENTS_KEPT:
+            self._environments.remove(min(self._environments.rows))
+
+    def environment(self, digest: str | None) -> dict[str, str] | None:
+        """The names of inherited variables, each with the mark of its value; None where that is not remembered."""
+        return next((row.marks for row in self._environments.rows.values() if row.digest == digest), None)
 
     def _forget_launches(self, service_id: int, kept: set[str]) -> None:
         """Forget what no kept run of the service was launched with."""

@@ -1,10 +1,10 @@
 """The tables of a project's state document, row by row. A changed column is a new migration (see migrations/).
 
     {"meta": {"1": MetaRow}, "service": {"1": ServiceRow, ...}, "service_config": {...}, "service_dependency": {...},
-     "run": {...}, "launch": {...}}
+     "run": {...}, "launch": {...}, "environment": {...}}
 
 Row ids count from 1 in each table and stand in the row too. Values of the environment are only in `launch`, as they
-are shown: no secret is in any table, nor anything that was inherited.
+are shown: no secret is in any table, and of what was inherited only the names, with a mark of 16 bits each.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -15,8 +15,8 @@ from nexsock.model.service import Condition
 from nexsock.model.state import Cause, Exit, Intent, Phase, Selection, Stopping
 
 META, SERVICE, CONFIG, DEPENDENCY, RUN = "meta", "service", "service_config", "service_dependency", "run"
-LAUNCH = "launch"
-TABLES = (META, SERVICE, CONFIG, DEPENDENCY, RUN, LAUNCH)
+LAUNCH, ENVIRONMENT = "launch", "environment"
+TABLES = (META, SERVICE, CONFIG, DEPENDENCY, RUN, LAUNCH, ENVIRONMENT)
 
 Document: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 """A whole state as plain values: table, row id as text, row. What migrations work on."""
@@ -108,6 +108,7 @@ class RunRow(Struct, frozen=True, kw_only=True):
     asked_at: float | None = None
     begun_at: float | None = None
     ended: Cause | None = None
+    inherited: str | None = None
 
 
 class LaunchRow(Struct, frozen=True, kw_only=True):
@@ -120,7 +121,15 @@ class LaunchRow(Struct, frozen=True, kw_only=True):
     marks: dict[str, str] = {}
 
 
-Row: TypeAlias = MetaRow | ServiceRow | ConfigRow | DependencyRow | RunRow | LaunchRow
+class EnvironmentRow(Struct, frozen=True, kw_only=True):
+    """The variables that runs inherited (plan.snapshot.inherited)."""
+
+    id: int
+    digest: str
+    marks: dict[str, str] = {}
+
+
+Row: TypeAlias = MetaRow | ServiceRow | ConfigRow | DependencyRow | RunRow | LaunchRow | EnvironmentRow
 ROWS: dict[str, type[Row]] = {
     META: MetaRow,
     SERVICE: ServiceRow,
@@ -128,4 +137,5 @@ ROWS: dict[str, type[Row]] = {
     DEPENDENCY: DependencyRow,
     RUN: RunRow,
     LAUNCH: LaunchRow,
+    ENVIRONMENT: EnvironmentRow,
 }

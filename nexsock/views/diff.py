@@ -1,10 +1,14 @@
 """The answer to `diff SERVICE RUN RUN`: what two runs were launched with otherwise, and how each went."""
 
+from collections.abc import Sequence
+
 from nexsock.model.plan import FieldChange
 from nexsock.model.status import RunDiff, RunStatus
 from nexsock.views import style, table, times
 
 COMMIT_DIGITS = 12
+SHOWN_NAMES = 8
+"""Of inherited variables."""
 
 
 def render(found: RunDiff, *, colour: bool, now: float) -> str:
@@ -16,7 +20,7 @@ def render(found: RunDiff, *, colour: bool, now: float) -> str:
         if old != "-" or new != "-"
     ]
     headings = ("", f"RUN {found.old.run}", f"RUN {found.new.run}")
-    return f"{head}{table.render(headings, rows, colour=colour)}\n{_fields(found, colour)}"
+    return f"{head}{table.render(headings, rows, colour=colour)}\n{_fields(found, colour)}{inherited(found.inherited)}"
 
 
 def _facts(old: RunStatus, new: RunStatus, now: float) -> list[tuple[str, str, str]]:
@@ -53,8 +57,16 @@ def _fields(found: RunDiff, colour: bool) -> str:
     if not found.known:
         return "They were launched differently; what the older one was launched with is not remembered.\n"
     if not found.fields:
-        return "They were launched differently, in nothing that is remembered.\n"
+        return "They were launched differently: inputs of a oneshot, or the value of a secret.\n"
     return "".join(f"{change(field, colour)}\n" for field in found.fields)
+
+
+def inherited(names: Sequence[str]) -> str:
+    """`inherited: PATH, VIRTUAL_ENV differ`, of many the first; "" for none."""
+    if not names:
+        return ""
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return f"inherited differently from the caller: {', '.join(names[:SHOWN_NAMES])}{more}\n"
 
 
 def change(field: FieldChange, colour: bool) -> str:

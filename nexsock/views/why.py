@@ -49,6 +49,8 @@ def _changed(change: LastChange, colour: bool, now: float) -> str:
     if change.old_commit or change.new_commit:
         old, new = ((commit or "none")[: diff.COMMIT_DIGITS] for commit in (change.old_commit, change.new_commit))
         lines.append(f"git commit: {old} → {new}")
+    if change.inherited:
+        lines.append(diff.inherited(change.inherited).rstrip())
     if not lines:
         what = "launched alike" if change.run is None else "launched differently, in nothing that is remembered,"
         return f"last change: {what} since {worked}\n"

@@ -39,6 +39,7 @@ class House:
         self.logged = {}
         self.history = {}
         self.launches = {}
+        self.environments = {}
         self.leading = {}
         self.looked = 0
         self.barriers = 0
@@ -103,6 +104,9 @@ class House:
 
     def launch(self, name, run):
         return self.launches.get(run.fingerprint)
+
+    def environment(self, digest):
+        return self.environments.get(digest)
 
     async def barrier(self):
         self.barriers += 1

@@ -105,3 +105,10 @@ def test_that_nothing_has_changed_is_an_answer_too(broken, run):
     broken.history["web"] = (run(2, ready_at=70.0, exit=Exit(code=1, at=70.1), ended=CRASH), good)
     found = past.last_change(broken, broken.record("web"))
     assert (found.worked_run, found.run, found.fields) == (1, None, ())
+
+
+def test_inherited_variables_that_differ_are_named_where_both_are_known(shop, run):
+    shop.environments = {"old": {"PATH": "1a2b"}, "new": {"PATH": "3c4d"}}
+    shop.history["web"] = tuple(run(number, inherited=each) for number, each in ((3, "new"), (2, "old"), (1, None)))
+    assert past.difference(shop, "web", 2, 3).inherited == ("PATH",)
+    assert past.difference(shop, "web", 1, 3).inherited == ()

@@ -56,3 +56,22 @@ def test_a_field_has_its_place_in_the_file():
     old, new = (snapshot.take(service(environment={"PORT": value})) for value in ("1", "2"))
     (change,) = snapshot.between(old, new, {"environment.PORT": "nexsock.yaml:14:7"}.get)
     assert change.origin == "nexsock.yaml:14:7"
+
+
+def test_a_secret_of_the_file_whose_value_changed_is_told_by_its_variable():
+    assert [
+        change.path for change in snapshot.secrets_between("f" * 32 + ";DB=1;KEY=1", "f" * 32 + "1a2b;DB=2;KEY=1;NEW=3")
+    ] == ["secrets.DB"]
+
+
+def test_of_inherited_variables_the_names_are_remembered_and_no_value():
+    digest, marks = snapshot.inherited({"PATH": "/bin", "GITHUB_TOKEN": "s3cret", "SHLVL": "3", "_": "/bin/env"})
+    assert list(marks) == ["GITHUB_TOKEN", "PATH"]
+    assert "s3cret" not in str(marks)
+    assert digest == snapshot.inherited({"GITHUB_TOKEN": "s3cret", "PATH": "/bin", "SHLVL": "1"})[0]
+
+
+def test_inherited_variables_that_changed_came_or_went_are_named():
+    _, old = snapshot.inherited({"A": "1", "B": "1", "C": "1"})
+    _, new = snapshot.inherited({"A": "1", "B": "2", "D": "1"})
+    assert snapshot.names_that_differ(old, new) == ("B", "C", "D")

@@ -46,6 +46,7 @@ class Stage:
         self.alarm_at: float | None = None
         self.launches: dict[str, LaunchOrder] = {}
         self.snapshots: dict[str, Snapshot] = {}
+        self.environments: dict[str, dict[str, str]] = {}
         self.at_once: Callable[[str], None] | None = None
         self._runs = 0
         self.reconciler = Reconciler(
@@ -113,6 +114,9 @@ class Stage:
 
     def put(self, record: Record) -> None:
         self.writes.append(record.name)
+
+    def put_environment(self, digest: str, marks: Mapping[str, str]) -> None:
+        self.environments[digest] = dict(marks)
 
     def put_launch(self, service: str, run: Run, launch: Snapshot) -> None:
         self.snapshots[service] = launch

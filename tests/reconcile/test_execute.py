@@ -19,6 +19,7 @@ class Hands:
     def __init__(self, stage, *services: Service, **configs: RenderedConfig) -> None:
         self.done: list[str] = []
         self.launches: list[LaunchOrder] = []
+        self.environments: list[dict[str, str]] = []
         self.ends: list[EndOrder] = []
         project = stage().project(*services)
         project.configs.update(configs)
@@ -43,6 +44,9 @@ class Hands:
 
     def put(self, record: Record) -> None:
         self.done.append(f"put {record.name} {record.phase}")
+
+    def put_environment(self, digest, marks) -> None:
+        self.environments.append(marks)
 
     def put_launch(self, service, run, launch) -> None:
         """It comes with the record."""
@@ -104,6 +108,19 @@ def test_a_start_is_a_new_run_with_the_next_number(hands):
     found.take("start")
     run = found.launches[0].run
     assert (run.number, run.instance, found.ledger.record("web").run.instance) == (5, "run-1", "run-1")
+
+
+def test_what_runs_inherit_is_remembered_once_for_all_that_inherit_alike(hands):
+    found = hands()
+    for _ in range(2):
+        found.holds("failed")
+        found.take("start")
+    assert [list(marks) for marks in found.environments] == [["HOME"]]
+    found.executor.environ = {"HOME": "/home/ada", "PATH": "/bin"}
+    found.holds("failed")
+    found.take("start")
+    first, again, other = (launch.run.inherited for launch in found.launches)
+    assert (first == again, other == first) == (True, False)
 
 
 def test_variables_that_were_added_are_those_of_the_next_run_only(hands):

@@ -27,6 +27,9 @@ class Surroundings:
     def forget(self, service: str) -> None:
         self.writes.append(f"forget {service}")
 
+    def put_environment(self, digest, marks) -> None:
+        self.writes.append(f"environment {digest}")
+
     def put_launch(self, service, run, launch) -> None:
         self.writes.append(f"launch {service}")
 

@@ -50,6 +50,9 @@ class Memory:
     def put_launch(self, service: str, run: Run, launch: Snapshot) -> None:
         """Nothing that is simulated asks for it."""
 
+    def put_environment(self, digest: str, marks: Mapping[str, str]) -> None:
+        """Nothing that is simulated asks for it."""
+
     def set_meta(self, *, selection: Selection | None = None, up_at: float | None = None) -> None:
         if selection is not None:
             self.selection = selection

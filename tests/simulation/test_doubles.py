@@ -51,6 +51,7 @@ class Sieve:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self.forget, self.set_meta, self.put_launch = memory.forget, memory.set_meta, memory.put_launch
+        self.put_environment = memory.put_environment
 
     def put(self, record: Record) -> None:
         if record.phase == "starting":

@@ -107,6 +107,7 @@ def test_launches_and_times_of_the_third_schema_are_known_today(state_path):
     assert opened.launch("web", newest).fields["environment.PORT"] == '"3001"'
     assert opened.launch("web", before).fields["environment.PORT"] == '"3000"'
     assert newest.asked_at <= newest.begun_at <= newest.started_at
+    assert "PATH" in opened.environment(newest.inherited)
     assert opened.meta.up_at
     opened.close()
     writer.close()

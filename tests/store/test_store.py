@@ -248,6 +248,19 @@ def test_what_only_forgotten_runs_were_launched_with_is_forgotten(writer):
     assert memory.read()["launch"] == {}
 
 
+def test_the_newest_inherited_environments_are_remembered(writer, state_path):
+    opened = open_store(state_path, writer, never)
+    for number in range(store.ENVIRONMENTS_KEPT + 5):
+        opened.put_environment(f"e{number}", {"PATH": f"{number:04x}"})
+        opened.put_environment(f"e{number}", {"PATH": f"{number:04x}"})
+    opened.close()
+    again, other = reopened(state_path)
+    assert (again.environment("e0"), again.environment("e5")) == (None, {"PATH": "0005"})
+    assert again.environment(f"e{store.ENVIRONMENTS_KEPT + 4}") is not None
+    again.close()
+    other.close()
+
+
 def test_the_time_of_the_last_up_is_remembered(writer, state_path):
     opened = open_store(state_path, writer, never)
     opened.set_meta(up_at=12.5)

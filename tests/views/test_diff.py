@@ -42,8 +42,14 @@ def test_two_runs_stand_side_by_side_above_the_fields_that_differ(runs, now):
     [
         ({"same_launch": True}, "Both were launched alike"),
         ({"same_launch": False, "known": False}, "what the older one was launched with is not remembered"),
-        ({"same_launch": False}, "in nothing that is remembered"),
+        ({"same_launch": False}, "inputs of a oneshot, or the value of a secret"),
     ],
 )
 def test_runs_without_differing_fields_say_why(runs, now, facts, said):
     assert said in diff.render(RunDiff(service="web", **runs, **facts), colour=False, now=now)
+
+
+def test_inherited_variables_are_named_and_many_are_counted(runs, now):
+    names = tuple(f"V{number}" for number in range(10))
+    shown = diff.render(RunDiff(service="web", **runs, inherited=names), colour=False, now=now)
+    assert shown.endswith("inherited differently from the caller: V0, V1, V2, V3, V4, V5, V6, V7 and 2 more\n")
