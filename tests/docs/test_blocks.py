@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from nexsock.config import load
+from nexsock.config import load, settings
 from nexsock.model.project import ProjectRef
 from tests.docs.pages import DOCS, files_of
 
 PAGES = ("recipes.md", "guide.md", "reference.md", "commands.md")
-SECTIONS = {(page, section): files for page in PAGES for section, files in files_of(page).items()}
+SHOWN = {(page, section): files for page in PAGES for section, files in files_of(page).items()}
+SECTIONS = {place: files for place, files in SHOWN.items() if "nexsock.yaml" in files}
 ENVIRON = {"PATH": "/usr/bin", "HOME": "/root"}
 
 
@@ -37,6 +38,14 @@ def test_what_a_section_shows_has_no_problem_and_no_warning(page, section, folde
     assert problems(folder) == []
     if "ci.yaml" in files:
         assert problems(folder, "nexsock.yaml", "ci.yaml") == []
+
+
+def test_the_settings_that_are_shown_are_understood(tmp_path):
+    found = [files["config.yaml"] for files in SHOWN.values() if "config.yaml" in files]
+    assert found
+    for number, text in enumerate(found):
+        (tmp_path / f"{number}.yaml").write_text(text)
+        assert settings.read(str(tmp_path / f"{number}.yaml"))
 
 
 def test_every_recipe_is_in_the_list_at_the_top():
