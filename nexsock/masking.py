@@ -34,7 +34,12 @@ def is_secret(name: str) -> bool:
 
 def masked(name: str, value: str) -> str:
     """The value, unless the variable's name says that it is a secret; of a URL everything but its password."""
-    return MASK if is_secret(name) else _URL_PASSWORD.sub(rf"\1{MASK}", value)
+    return MASK if is_secret(name) else _without_url_passwords(value)
+
+
+def _without_url_passwords(text: str) -> str:
+    """Asked for each service of each `ps`: most texts are done with before the search."""
+    return _URL_PASSWORD.sub(rf"\1{MASK}", text) if "://" in text and "@" in text else text
 
 
 def telling(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -42,15 +47,20 @@ def telling(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         value
         for name, value in environment.items()
-        if is_secret(name) and len(value) >= _TELLING_LENGTH and any(character.isdigit() for character in value)
+        if len(value) >= _TELLING_LENGTH and is_secret(name) and any(character.isdigit() for character in value)
     )
 
 
 def hidden(text: str, values: Iterable[str]) -> str:
     """The text without these values, and without passwords in URLs."""
-    for form in sorted(_forms(values), key=len, reverse=True):
+    for form in _longest_first(tuple(values)):
         text = text.replace(form, MASK)
-    return masked("", text)
+    return _without_url_passwords(text)
+
+
+@lru_cache(1024)
+def _longest_first(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(_forms(values), key=len, reverse=True))
 
 
 class Veil:
@@ -72,7 +82,7 @@ class Veil:
 
     def hide(self, text: str) -> str:
         """The text without them, and without passwords in URLs."""
-        return masked("", text if self._found is None else self._found.sub(MASK, text))
+        return _without_url_passwords(text if self._found is None else self._found.sub(MASK, text))
 
 
 def _forms(values: Iterable[str]) -> set[str]:

@@ -170,4 +170,5 @@ def complete(context: typer.Context, kind: str) -> int:  # noqa: ARG001 - servic
 def _services_of_file(session: Session) -> list[str]:
     from nexsock.config import load
 
-    return list(load.load(session.project_here(with_environ=True)).services)
+    project = load.load(session.project_here(with_environ=True))
+    return [*project.groups, *project.services]

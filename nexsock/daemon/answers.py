@@ -44,7 +44,8 @@ def detail(host: Host, name: str) -> ServiceDetail:
     Raises:
         NotFound: the project has no such service.
     """
-    service, record = host.service(name), host.reconciler.record(name)
+    service = host.service(name)
+    record = host.reconciler.record(service.name)
     return ServiceDetail(
         service=describe.status(service, record, now=clock.monotonic()),
         command=describe.command(service),

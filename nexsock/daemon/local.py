@@ -296,7 +296,7 @@ class LocalApi:
 
     async def list_dependencies(self, request: api.ServicesRequest) -> tuple[ListedDependency, ...]:
         project = await self._loader.load(self._placed(request.project))
-        return describe.listed(project, request.services)
+        return describe.listed(project, project.members(request.services))
 
     async def environment(self, request: api.ServiceRequest) -> ServiceEnvironment:
         host = await self._known(request.project)

@@ -198,6 +198,7 @@ class Observed(Struct, kw_only=True):
 
     def changed_secrets(self, service: str, fingerprint: str) -> tuple[str, ...]:
         """The variables of a run that would have other values now; where one side is not known, nothing changed."""
+        if not (now := self.secrets.get(service)):
+            return ()
         then = dict(part.split("=", 1) for part in fingerprint.split(";")[1:])
-        now = self.secrets.get(service, {})
         return tuple(variable for variable in sorted(now) if then.get(variable, now[variable]) != now[variable])

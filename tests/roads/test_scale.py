@@ -65,3 +65,9 @@ def test_what_cannot_be_scaled_is_explained(road):
     road.edit(WEB.replace("auto", "8080"))
     ended = road.run("up", "-d")
     assert (ended.exit, "write 'auto', or remove 'scale'" in ended.err) == (2, True)
+
+
+def test_commands_that_mean_one_service_take_the_first_instance_or_a_named_one(road):
+    assert road.done("exec", "web", "--", "sh", "-c", "echo $NEXSOCK_REPLICA") == "1\n"
+    assert road.done("exec", "web-2", "--", "sh", "-c", "echo $NEXSOCK_REPLICA") == "2\n"
+    assert road.json("status", "web")["name"] == "web-1"

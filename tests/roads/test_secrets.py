@@ -203,6 +203,22 @@ def test_a_new_value_restarts_what_has_it_and_old_files_go(project):
     assert list(folder.iterdir()) == []
 
 
+def test_a_new_value_is_applied_at_once_while_watching(project):
+    road = project("""
+        secrets: {key: {file: key.txt}}
+        services:
+          web:
+            command: "echo $$KEY >> trace; exec sleep 1000"
+            secrets: [{source: key, env: KEY}]
+            stop_grace_period: 300ms
+    """)
+    road.edit("one\n", "key.txt")
+    road.up("--watch")
+    road.wait_until(lambda: road.words() == ["one"], "it has the first value")
+    road.edit("two\n", "key.txt")
+    road.wait_until(lambda: road.words() == ["one", "two"], "it has the second value")
+
+
 def test_run_and_exec_have_the_secrets_until_they_end(project):
     road = project("""
         secrets: {key: {command: echo value-of-key}}
