@@ -33,7 +33,7 @@ SIGNS = {"ok": ("✔", "green"), "note": ("!", "yellow"), "problem": ("✖", "re
 @app.command()
 def doctor(
     context: typer.Context,
-    fix: Annotated[bool, typer.Option("--fix", help="Take away what projects that are gone have left behind.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Take away what projects and runs have left behind.")] = False,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before --fix.")] = False,
 ) -> int:
     """Check this machine and show every setting with its origin.
@@ -85,10 +85,12 @@ def _said(path: str) -> tuple[dict[str, settings.Told], list[Finding]]:
 
 def _leftovers(left: Sequence[Leftover]) -> Finding:
     if not left:
-        return Finding("leftovers", "ok", "none of projects that are gone")
+        return Finding("leftovers", "ok", "none of projects and runs that are gone")
+    projects = sum(one.kind != "files" for one in left)
     size = units.format_size(sum(one.size_bytes for one in left))
-    what = f"of {style.plural(len(left), 'project')} whose folder is gone: {size}"
-    return Finding("leftovers", "note", what, "'nexsock doctor --fix' takes it away")
+    of_projects = [f"of {style.plural(projects, 'project')} whose folder is gone: {size}"] if projects else []
+    of_runs = ["files of runs that are over"] if projects < len(left) else []
+    return Finding("leftovers", "note", ", ".join(of_projects + of_runs), "'nexsock doctor --fix' takes it away")
 
 
 def _listed(left: Sequence[Leftover], colour: bool) -> str:
@@ -98,7 +100,7 @@ def _listed(left: Sequence[Leftover], colour: bool) -> str:
 
 def _kept(one: Leftover) -> str:
     processes = [f"process {', '.join(map(str, one.pids))}"] if one.pids else []
-    folders = [units.format_size(one.size_bytes)] if one.paths else []
+    folders = [units.format_size(one.size_bytes)] if one.size_bytes else []
     return ", ".join([*processes, *folders]) or one.kind
 
 
@@ -111,7 +113,7 @@ def _clear(session: Session, left: Sequence[Leftover], yes: bool) -> None:
     wanted = [one for one in left if one.advice is None]
     if not wanted:
         return
-    question = f"Take away what {style.plural(len(wanted), 'project')} left behind, processes and logs included?"
+    question = f"Take away {style.plural(len(wanted), 'leftover')}, processes and logs included?"
     if not yes and (session.answers is None or session.options.json):
         raise errors.UsageError("nothing was taken away: nobody can be asked", hint="say so with --yes")
     if not yes and not session.ask(question):

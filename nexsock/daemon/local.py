@@ -100,7 +100,8 @@ class LocalApi:
     async def leftovers(self, request: api.LeftoversRequest) -> tuple[Leftover, ...]:
         places, url = self._shared.places, self._shared.database_url
         async with self._meeting:
-            left = await asyncio.to_thread(remains.Remains, places, dict(self.hosts), url)
+            kept = await self._shared.keeper.kept()
+            left = await asyncio.to_thread(remains.Remains, places, dict(self.hosts), url, kept)
             found = await asyncio.to_thread(left.find)
             if not request.remove:
                 return found
@@ -109,7 +110,8 @@ class LocalApi:
                 if (host := self.hosts.get(one.id)) is not None:
                     await self._unload(host)
                 await remains.clear(one, left.processes.get(one.id, ()))
-                await asyncio.to_thread(self._loader.numbers.give_up, one.id)
+                if one.kind != "files":
+                    await asyncio.to_thread(self._loader.numbers.give_up, one.id)
             return chosen
 
     # -- commands that change what is wanted

@@ -280,10 +280,11 @@ class ProjectSummary(Struct, frozen=True, kw_only=True):
 
 
 class Leftover(Struct, frozen=True, kw_only=True):
-    """What a project that is gone has left behind. `advice`: what has to be done first; it is not taken away then."""
+    """What a project that is gone, or a run, has left behind. With `advice`, what has to be done before it can be taken
+    away."""
 
     id: str
-    kind: Literal["project", "processes", "ports"]
+    kind: Literal["project", "processes", "ports", "files"]
     text: str
     pids: tuple[int, ...] = ()
     paths: tuple[str, ...] = ()

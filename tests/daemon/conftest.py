@@ -71,6 +71,10 @@ class House:
                 raise errors.NotFound(f"no service '{name}'")
         return tuple(wanted)
 
+    @property
+    def busy(self):
+        return any(record.alive for record in self.state.records.values())
+
     def removed(self):
         return tuple(name for name in self.state.records if name not in self.project.services)
 

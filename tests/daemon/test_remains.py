@@ -1,6 +1,7 @@
 """What counts as left behind, and what never does."""
 
 import os
+import socket
 import subprocess
 
 import pytest
@@ -11,6 +12,7 @@ from nexsock.model.project import Project
 from nexsock.places import Places, make_private
 from nexsock.reservations import Holding
 from nexsock.runtime import identity
+from nexsock.runtime.kept import Files, Kept
 from nexsock.store.store import open_store
 from nexsock.store.writer import Writer
 
@@ -43,8 +45,8 @@ def remembered(places):
     writer.close()
 
 
-def found(places, hosts=(), url=""):
-    left = remains.Remains(places, {one.project.id: one for one in hosts}, url)
+def found(places, hosts=(), url="", kept=()):
+    left = remains.Remains(places, {one.project.id: one for one in hosts}, url, kept, settled_s=-1.0)
     return {one.id: one for one in left.find()}
 
 
@@ -85,6 +87,38 @@ def test_numbers_reserved_for_a_project_that_is_gone_are_left_behind(places, tmp
 
 
 @pytest.fixture
+def over(places, house, tmp_path):
+    """The files of a run: two FIFOs and a socket; the project lives."""
+    folder = places.project_runtime("shop-1")
+    os.makedirs(folder)
+    os.makedirs(places.notify_dir)
+    for name in ("out", "err"):
+        os.mkfifo(f"{folder}/web.1.{name}")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(f"{places.notify_dir}/i1")
+    known = house()
+    known.project = Project(id="shop-1", name="shop", directory=str(tmp_path))
+    return known
+
+
+def run_files(places, instance="i1"):
+    folder = places.project_runtime("shop-1")
+    files = Files(stdout_fifo=f"{folder}/web.1.out", stderr_fifo=f"{folder}/web.1.err", log_path="", index_path="")
+    return Kept(instance=instance, project="shop-1", service="web", run=1, pid=7, start_ticks=1, files=files)
+
+
+async def test_fifos_and_sockets_of_a_run_that_is_over_are_found_and_removed(places, over):
+    (left,) = found(places, [over]).values()
+    assert (left.id, left.kind, left.text, len(left.paths)) == ("run-files", "files", "3 of runs that are over", 3)
+    await remains.clear(left, ())
+    assert found(places, [over]) == {}
+
+
+def test_files_of_a_run_that_is_kept_are_not_left_behind(places, over):
+    assert found(places, [over], kept=[run_files(places)]) == {}
+
+
+@pytest.fixture
 def stray(places, tmp_path):
     """`stray(fifo)`: a marked process that writes into this FIFO."""
     begun = []
@@ -106,7 +140,7 @@ def stray(places, tmp_path):
 
 async def test_a_process_of_a_project_that_is_gone_is_found_and_ended_with_the_folders(places, stray):
     process = stray(f"{places.project_runtime('gone-1')}/web.1.out")
-    left = remains.Remains(places, {}, "")
+    left = remains.Remains(places, {}, "", ())
     (one,) = left.find()
     assert (one.kind, one.pids) == ("processes", (process.pid,))
     await remains.clear(one, left.processes["gone-1"])
@@ -119,9 +153,18 @@ def test_a_process_of_another_daemon_is_nobodys_leftover(places, stray, tmp_path
     assert found(places) == {}
 
 
+def test_files_of_a_run_that_is_being_started_are_not_left_behind(places, over):
+    assert remains.Remains(places, {"shop-1": over}, "", ()).find() == ()
+
+
 def test_a_project_that_runs_without_its_folder_is_stopped_first(places, stray, house):
     stray(f"{places.project_runtime('gone-1')}/web.1.out")
     known = house()
     known.project = Project(id="gone-1", name="gone", directory="/nowhere")
     (left,) = found(places, [known]).values()
     assert left.advice == "run 'nexsock -p gone-1 down' first"
+
+
+def test_a_project_without_its_folder_runs_as_long_as_the_keeper_keeps_a_run(places, remembered, tmp_path):
+    remembered("shop-1", tmp_path / "gone")
+    assert found(places, kept=[run_files(places)])["shop-1"].advice == "run 'nexsock -p shop-1 down' first"
