@@ -13,6 +13,12 @@ MASK = "••••••"
 SHORTEST = 4
 """characters of a value that is looked for in texts: a shorter one would be found in words, too"""
 
+_SHORTEST_LINE = 8
+"""the same of one line of several: keys have long ones, and "true" is in every log"""
+
+MOST_FORMS = 2000
+"""What a veil looks for: a value that was learned earlier gives way, as those of tokens that live for an hour."""
+
 _SECRET_NAME = re.compile(
     r"(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|PRIVATE|API[_-]?KEY|ACCESS[_-]?KEY|AUTHORIZATION|COOKIE)"
     r"(?!.*_FILE$)",
@@ -70,14 +76,15 @@ class Veil:
     """
 
     def __init__(self) -> None:
-        self._forms: set[str] = set()
+        self._forms: dict[str, None] = {}
         self._found: re.Pattern[str] | None = None
 
     def learn(self, values: Iterable[str]) -> None:
         """Hide these from now on."""
-        fresh = _forms(values) - self._forms
+        fresh = _forms(values) - self._forms.keys()
         if fresh:
-            self._forms |= fresh
+            self._forms.update(dict.fromkeys(fresh))
+            self._forms = dict.fromkeys([*self._forms][-MOST_FORMS:])
             self._found = re.compile("|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True)))
 
     def hide(self, text: str) -> str:
@@ -87,6 +94,9 @@ class Veil:
 
 def _forms(values: Iterable[str]) -> set[str]:
     """The ways in which values may stand in texts: whole, line by line, and as part of a URL."""
-    pieces = {piece for value in values for piece in (value.strip(), *(line.strip() for line in value.splitlines()))}
-    long = {piece for piece in pieces if len(piece) >= SHORTEST}
+    whole = [value.strip() for value in values]
+    lines = [line.strip() for value in whole for line in value.splitlines()]
+    long = {value for value in whole if len(value) >= SHORTEST} | {
+        line for line in lines if len(line) >= _SHORTEST_LINE
+    }
     return long | {quote(piece, safe="", errors="surrogateescape") for piece in long}

@@ -39,6 +39,19 @@ def test_a_value_too_short_to_be_told_from_words_is_not_looked_for():
     assert veil.hide("a banana 123") == "a banana 123"
 
 
+def test_a_short_line_of_a_long_value_is_not_looked_for():
+    veil = Veil()
+    veil.learn(["true\nMIIEvQIBADANBg"])
+    assert veil.hide("true: MIIEvQIBADANBg") == f"true: {MASK}"
+
+
+def test_what_was_learned_first_gives_way_when_there_is_too_much():
+    veil = Veil()
+    veil.learn(["the-first-value"])
+    veil.learn([f"value-{number:06}" for number in range(masking.MOST_FORMS)])
+    assert veil.hide("the-first-value value-000007") == f"the-first-value {MASK}"
+
+
 def test_a_variables_value_that_is_a_word_is_no_secret_in_a_text():
     environment = {"POSTGRES_PASSWORD": "postgres", "API_TOKEN": "a1b2c3d4", "MODE": "a1b2c3d5"}
     assert masking.telling(environment) == ("a1b2c3d4",)

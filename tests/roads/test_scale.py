@@ -70,4 +70,5 @@ def test_what_cannot_be_scaled_is_explained(road):
 def test_commands_that_mean_one_service_take_the_first_instance_or_a_named_one(road):
     assert road.done("exec", "web", "--", "sh", "-c", "echo $NEXSOCK_REPLICA") == "1\n"
     assert road.done("exec", "web-2", "--", "sh", "-c", "echo $NEXSOCK_REPLICA") == "2\n"
-    assert road.json("status", "web")["name"] == "web-1"
+    status = road.json("status", "web")
+    assert (status["name"], status["phase"], len(status["history"])) == ("web-1", "running", 1)
