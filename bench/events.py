@@ -19,6 +19,8 @@ _EXEC, _EXIT = 0x2, 0x80000000
 _EVENT = struct.Struct("=IIQII")  # what, processor, nanoseconds, pid, thread group
 _EVENT_AT = 36  # behind nlmsghdr (16) and cn_msg (20)
 _POLL_S = 0.005
+_OF_THE_MACHINE = "pid:[4026531836]"
+"""PROC_PID_INIT_INO, linux/proc_ns.h. In a container the connector may take our wish and never report (cn_proc.c)."""
 
 
 class ServiceEvents:
@@ -155,6 +157,8 @@ class ServiceEvents:
 
 def _listening() -> socket.socket | None:
     """A socket on which the kernel reports processes; None where it does not do so for us."""
+    if os.readlink("/proc/self/ns/pid") != _OF_THE_MACHINE:
+        return None
     try:
         connector = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _CONNECTOR)
     except OSError:

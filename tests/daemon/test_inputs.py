@@ -1,5 +1,7 @@
 """What is said of a oneshot's input files: whether they differ from those of its last run, and which do."""
 
+import os
+
 import pytest
 from msgspec.structs import replace
 
@@ -53,6 +55,18 @@ async def test_what_is_as_it_was_has_the_same_digest_and_no_names(shop, make, ru
 async def test_a_look_remembers_nothing(shop, make, tmp_path):
     await make().look(shop, {})
     assert list((tmp_path / "state").iterdir()) == []
+
+
+async def test_other_times_of_the_same_content_are_not_written(shop, make, tmp_path):
+    known = make()
+    await known.observe(shop, {})
+    remembered = tmp_path / "state" / "inputs.msgpack"
+    before = remembered.stat().st_mtime_ns
+    os.utime(tmp_path / "db" / "1.sql", (1, 1))
+    await known.observe(shop, {})
+    assert remembered.stat().st_mtime_ns == before
+    await make().observe(shop, {})
+    assert remembered.stat().st_mtime_ns == before
 
 
 async def test_a_file_that_cannot_be_understood_costs_the_names_only(shop, make, run, tmp_path):

@@ -63,7 +63,10 @@ def test_a_flood_that_a_log_probe_reads_holds_up_nobody(project: Project) -> Non
 def test_a_line_without_an_end_is_told_in_part(project: Project) -> None:
     road = project("""
         services:
-          web: {command: "head -c 20000000 /dev/zero | tr '\\\\0' x; exit 3", restart: "no"}
+          web:
+            command: "head -c 20000000 /dev/zero | tr '\\\\0' x; exit 3"
+            restart: "no"
+            healthcheck: {test: "false"}
     """)
     ended = road.run("--json", "up", "-d")
     assert ended.exit == 1

@@ -195,17 +195,20 @@ def test_a_storm_of_restarts_ends_with_one_process(project, lives):
 
 
 def test_a_stop_in_a_storm_of_restarts_is_the_last_word(project):
-    road = project("""
+    text = """
         services:
           web:
             command: trap '' TERM; while :; do sleep 0.1; done
             stop_grace_period: 300ms
-    """)
+    """
+    road = project(text)
     road.up()
     storm = [road.begin("restart", "web") for _ in range(2)]
     for one in storm:
         one.end()
-    restarting = road.begin("restart", "-t", "1h", "web")
+    road.edit(text.replace("300ms", "1h"))
+    road.up()
+    restarting = road.begin("restart", "web")
     road.wait_until(lambda: road.phase("web") == "stopping", "the restart has begun")
     road.done("stop", "-t", "0", "web")
     assert restarting.end().exit == 1

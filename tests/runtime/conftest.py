@@ -5,6 +5,7 @@ brain after another: it lets go of the channel, the keeper ends that process and
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from nexsock.runtime.line import SILENT_S
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(nexsock.__file__)))
 LIMIT_S = 60.0
+ENDING_S = 10.0
 STAND_IN = """
 import os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as line:
@@ -181,7 +183,8 @@ class World:
         asyncio.get_running_loop().remove_reader(keeper)
         os.close(keeper)
         self._listener.close()
-        os.kill(self._stand_in, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # its keeper may have ended it
+            os.kill(self._stand_in, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -191,6 +194,10 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     await made.start()
     yield made
     left = identity.scan(made.project)
+    with contextlib.suppress(TimeoutError):  # what was told to end may be about to
+        async with asyncio.timeout(ENDING_S):
+            while left := identity.scan(made.project):
+                await asyncio.sleep(0.01)
     for one in left:
         os.kill(one.pid, signal.SIGKILL)
     await made.stop()

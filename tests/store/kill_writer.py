@@ -41,14 +41,18 @@ def write_until_killed(storage: Storage, number: int, returned: mmap.mmap, ready
         returned[:8] = number.to_bytes(8, "little")
 
 
-def kill_once(open_storage: Callable[[], Storage], number: int, life_s: float, returned: mmap.mmap) -> None:
-    """One life of a writer, from its readiness to its end by SIGKILL."""
+def kill_once(
+    open_storage: Callable[[], Storage], number: int, life_s: float, returned: mmap.mmap, *, writes_first: bool
+) -> None:
+    """One life of a writer, from its readiness, or from its first write that came back, to its end by SIGKILL."""
     readable, ready = os.pipe()
     pid = os.fork()
     if not pid:
         write_until_killed(open_storage(), number, returned, ready)
     os.close(ready)
     os.read(readable, 1)
+    while writes_first and int.from_bytes(returned[:8], "little") <= number:
+        time.sleep(0.0002)
     time.sleep(life_s)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -59,8 +63,9 @@ def main(kind: str, path: str, kills: int, seed: int) -> dict[str, int]:
     chance = random.Random(seed)
     returned = mmap.mmap(-1, 8)
     unreadable = lost = number = 0
-    for _ in range(kills):
-        kill_once(lambda: opened(kind, path), number, chance.random() * LONGEST_LIFE_S, returned)
+    for life in range(kills):
+        life_s, writes_first = chance.random() * LONGEST_LIFE_S, life % 2 == 1
+        kill_once(lambda: opened(kind, path), number, life_s, returned, writes_first=writes_first)
         acknowledged = int.from_bytes(returned[:8], "little")
         found = number_in(kind, path)
         if found is None:
