@@ -45,8 +45,8 @@ class InputFiles:
     async def observe(self, project: Project, records: Mapping[str, Record]) -> Observed:
         """As `look`, and remember what was found."""
         observed, found = await self._look(project, records)
-        if found != self._known:
-            self._known = found
+        known, self._known = self._known or {}, found
+        if _contents(found) != _contents(known):
             await asyncio.to_thread(self._save, found)
         return observed
 
@@ -54,7 +54,9 @@ class InputFiles:
         declared = [service for service in project.services.values() if service.oneshot and service.inputs]
         if not declared:
             return Observed(), {}
-        known = self._known if self._known is not None else await asyncio.to_thread(self._load)
+        if self._known is None:
+            self._known = await asyncio.to_thread(self._load)
+        known = self._known
         found = await asyncio.to_thread(_look_at, declared, known)
         for service in declared:
             if len(found[service.name]) > inputs.MAX_FILES:
@@ -102,6 +104,11 @@ def _look_at(services: Iterable[Service], known: Known) -> dict[str, inputs.Foun
             before.update(earlier)
         found[service.name] = inputs.look(service.inputs, before)
     return found
+
+
+def _contents(known: Known) -> dict[str, set[str]]:
+    """What has to be on disk: times alone are not worth a write."""
+    return {service: set(found) for service, found in known.items()}
 
 
 def _digest_of(run: Run | None) -> str:
