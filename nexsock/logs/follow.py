@@ -67,7 +67,7 @@ class Tail:
         self._file = files.open_file(folder, service, self._identity) if self._identity else None
         self._record, self._offset = history.count, history.size
         self._base = self._file.base if self._file else None
-        self._known_end: int | None = None
+        self._known_end = history.end
 
     def close(self) -> None:
         self.past.history.close()

@@ -44,7 +44,7 @@ class History:
     """The files of a service as they are now: what is written later is not in it, and rotation does not disturb.
 
     The newest file stays open, of the older ones one at a time; `close` closes them. `size` and `count` are the bytes
-    and records of the newest.
+    and records of the newest; `end` is where it ended in bytes since the log began, None if its index does not tell.
     """
 
     def __init__(self, folder: str, service: str) -> None:
@@ -55,6 +55,7 @@ class History:
         self._number = -1
         self._older: LogFile | None = None
         self.size, self.count = (self._newest.size, self._newest.index.count) if self._newest else (0, 0)
+        self.end = self._newest.base + self.size if self._newest and self._newest.base is not None else None
 
     @property
     def everything(self) -> tuple[Place, Stop]:

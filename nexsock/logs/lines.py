@@ -29,8 +29,12 @@ class Lines:
         self._begun: set[StreamName] = set()  # a piece of the line has been given out
 
     def feed(self, data: bytes, at: float, run: int, stream: int) -> list[LogLine]:
-        """Add bytes of one stream, cut anywhere; the lines they complete, after what an earlier run left unended."""
-        given = self._turn_to(run)
+        """Add bytes of one stream, cut anywhere; the lines they complete, after what an earlier run left unended.
+
+        Bytes of run 0 came before their index told the run: what follows them is the rest of the same line.
+        """
+        given = self._turn_to(run) if self.run else []
+        self.run = run
         self._at = at
         name = STREAM_NAMES.get(stream, "stdout")
         *ended, rest = data.split(b"\n")

@@ -43,6 +43,13 @@ def test_lines_out_are_lines_in_wherever_the_bytes_are_cut(content, places):
     assert whole(given_out) == [("stdout", text) for text in [*ended, *([rest] if rest else [])]]
 
 
+def test_a_line_goes_on_though_its_run_is_told_only_in_its_middle():
+    lines = Lines("web")
+    assert [*lines.feed(b"29", 1.0, 0, OUT), *lines.feed(b"823\n", 2.0, 1, OUT)] == [
+        LogLine(at=2.0, service="web", run=1, stream="stdout", text="29823")
+    ]
+
+
 @given(chunks=st.lists(st.tuples(st.sampled_from([OUT, ERR]), st.sampled_from([b"a", b"b\n", b"\n", b"c\nd", b"e"]))))
 def test_each_stream_is_put_together_on_its_own(chunks):
     lines = Lines("web")
