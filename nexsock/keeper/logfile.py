@@ -78,8 +78,11 @@ class LogFile:
         return length
 
     def _ready(self) -> Index:
-        """The index, with the files open and room in them."""
-        if self._index is None:
+        """The index, with the files open and room in them.
+
+        Somebody may have emptied the log: what comes at the old offset would leave a hole, and look well afterwards.
+        """
+        if self._index is None or os.fstat(self._log).st_size < self.size:
             return self._open()
         if 0 < self._rotate_at <= self.size:
             self.rotate()

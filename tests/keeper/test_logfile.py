@@ -199,6 +199,16 @@ def test_a_log_that_somebody_removed_is_made_again(service):
     assert service.rows()[0] == (4, 0, 1, BASE)
 
 
+def test_a_log_that_is_emptied_while_it_is_written_has_no_hole(service):
+    service.take(service.log, b"gone")
+    service.log.flush()
+    os.truncate(service.log_path, 0)
+    service.take(service.log, b"new")
+    service.log.flush()
+    assert service.text() == b"new"
+    assert service.rows()[0] == (4, 0, 1, BASE)
+
+
 def test_a_log_that_somebody_emptied_has_no_hole(service):
     service.take(service.log, b"gone")
     service.log.flush()
