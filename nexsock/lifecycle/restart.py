@@ -48,11 +48,13 @@ def after_end(
     Source: docs/reference.md, "restart_policy"; the counts are of attempts as well as of time, because a slow start
     never fits a window (an Erlang/OTP lesson, erlang/otp#1287).
     """
-    policy, because = service.restart, because or str(end)
+    policy = service.restart
+    unseen = service.oneshot and end.code is None and not because
+    because = because or str(end)
     success = end.code in service.success_exit_codes
     if success and (service.oneshot or policy.mode in ("no", "on-failure")):
         return Verdict(outcome="done", reason=because)
-    if policy.mode == "no":
+    if policy.mode == "no" or unseen:  # what may have done its work is not done twice
         return Verdict(outcome="give_up", reason=because)
     if served_s >= policy.reset_after_s:
         attempts, failed_mono = 0, ()

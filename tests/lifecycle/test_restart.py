@@ -70,6 +70,10 @@ def test_an_exit_that_nobody_saw_is_a_failure():
     assert ended(service(mode="no"), None).outcome == "give_up"
 
 
+def test_a_oneshot_whose_end_nobody_saw_may_have_done_its_work_and_is_not_run_again():
+    assert ended(service(oneshot=True), None).outcome == "give_up"
+
+
 def test_a_first_failure_is_tried_again_after_the_first_delay():
     verdict = ended(service(), 1, now=100.0)
     assert (verdict.attempts, verdict.failed_mono, verdict.retry_mono) == (1, (100.0,), 100.1)

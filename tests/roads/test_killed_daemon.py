@@ -185,6 +185,21 @@ def test_what_died_while_no_daemon_ran_is_treated_as_its_policy_says(project, li
     assert len(road.words("runs")) == runs
 
 
+def test_a_oneshot_whose_end_nobody_saw_has_failed_and_is_not_run_again_by_itself(project, lives, end):
+    road = project("""
+        services:
+          job: {command: "echo run >> runs; while ! [ -e end ]; do sleep 0.005; done", oneshot: true}
+    """)
+    road.begin("up", "-d")
+    road.wait_until(lambda: road.words("runs"), "it runs")
+    (pid,) = [pid for pid in road.processes("job") if os.getsid(pid) == pid]
+    kill_daemon(road, lives, end)
+    road.touch("end")
+    road.wait_until(lambda: not lives(pid), "it has ended")
+    road.wait_until(lambda: road.phase("job") == "failed", "it counts as failed")
+    assert road.words("runs") == ["run"]
+
+
 def test_a_stranger_with_the_remembered_pid_is_left_alone(project, lives, end):
     road = project("""
         services:
