@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import nexsock
 from nexsock.daemon.link import Link
 from nexsock.daemon.turns import Turns
-from nexsock.errors import NexsockError, ProtocolError, Refused
+from nexsock.errors import NexsockError, ProtocolError, Refused, Unreachable
 from nexsock.protocol import conversation
 from nexsock.protocol.api import Api, Rendered, RenderRequest
 from nexsock.protocol.conversation import Called, Cancelled, Granted, Greeted, Happening, Misread, Pinged
@@ -73,6 +73,7 @@ class Session:
         self._streams: dict[int, Stream] = {}
         self._answers: set[asyncio.Task[None]] = set()
         self._asked = asyncio.Event()
+        self._farewell: Unreachable | None = None
         self._deadline: asyncio.TimerHandle | None = self._loop.call_later(hello_s, self._too_slow, "its hello")
 
     def start(self) -> None:
@@ -90,6 +91,9 @@ class Session:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(patience_s, LAST_WORDS_S)):
                 await self._idle()
+        self._farewell = Unreachable(
+            "nexsockd was stopped or restarted before this was done", hint="run the command again"
+        )
         streams = [stream.task for stream in self._streams.values()]
         for task in streams:
             task.cancel()
@@ -179,7 +183,10 @@ class Session:
     def _stream_ended(self, called: Called, task: asyncio.Task[None]) -> None:
         """Send the last word of a stream, whichever way it ended."""
         del self._streams[called.request_id]
-        error = None if task.cancelled() else task.exception()
+        if task.cancelled():
+            error: BaseException | None = self._farewell
+        else:
+            error = task.exception()
         match error:
             case None:
                 self._link.send(self._talk.end(called.request_id))

@@ -59,6 +59,22 @@ def test_a_request_that_was_accepted_is_answered_though_the_daemon_restarts(proj
     assert road.phase("web") == "completed"
 
 
+def test_a_command_whose_work_is_not_done_when_the_daemon_restarts_does_not_say_that_it_is(project):
+    road = project("""
+        services:
+          web: {command: "touch begun; while ! [ -e end ]; do sleep 0.01; done", oneshot: true}
+    """)
+    coming = road.begin("up", "-d")
+    road.wait_until((road.folder / "begun").exists, "it runs")
+    road.done("daemon", "restart")
+    ended = coming.end()
+    assert ended.exit == 3
+    assert "run the command again" in ended.err
+    road.touch("end")
+    road.up()
+    assert road.phase("web") == "completed"
+
+
 def test_a_daemon_that_is_stopped_says_that_services_stay_and_how_to_end_them(project):
     road = project("services: {web: {command: exec sleep 1000}}")
     road.up()
