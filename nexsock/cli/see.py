@@ -89,7 +89,8 @@ def history(context: typer.Context, service: arguments.Service) -> int:
     session: Session = context.obj
     found: tuple[RunStatus, ...] = session.call("history", ServiceRequest(project=session.project(), service=service))
     look = session.look
-    text = status.runs(found, colour=look.colour, columns=look.columns, now=session.now())
+    table = status.runs(found, colour=look.colour, columns=look.columns, now=session.now())
+    text = table if found else f"{service} has never been started\n"
     return session.answer({"service": service, "runs": document.plain(found)}, text)
 
 

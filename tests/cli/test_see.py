@@ -61,6 +61,10 @@ def test_diff_refuses_what_is_no_number(shell):
     assert (ended.status, "'--last' is no number of a run" in ended.err) == (2, True)
 
 
+def test_a_service_without_a_history_is_said_to_have_none(shell):
+    assert shell.answers(history=()).run("history", "web").out == "web has never been started\n"
+
+
 def test_timings_tell_held_starting_ready_and_the_critical_path(shell):
     web = Timing(name="web", held_s=1.0, starting_s=0.5, ready_at_s=1.5, on_critical_path=True)
     found = Timings(services=(web,), critical_path=("web",), total_s=1.5, up_at=1.0)
