@@ -16,6 +16,7 @@ from nexsock.model.state import ProjectState, Record, Run, Selection, Snapshot
 from nexsock.store import image, migrate, records
 from nexsock.store.files import Files
 from nexsock.store.image import Image, Journal, RowType, Table
+from nexsock.store.launches import Launches
 from nexsock.store.storage import BodyStorage, Damaged, MemoryStorage, Report, SafeStorage, unseal
 from nexsock.store.tables import (
     CONFIG,
@@ -38,10 +39,6 @@ from nexsock.store.writer import Writer
 
 RUNS_KEPT = 50
 """Newest runs that are remembered of each service."""
-ENVIRONMENTS_KEPT = 20
-"""Newest sets of inherited variables that are remembered; each shell has its own."""
-FINGERPRINT_DIGITS = 32
-"""Of a launch (model.service.fingerprint)."""
 
 
 def locate(project_id: str, project_folder: str, database_url: str = "") -> str | None:
@@ -133,13 +130,13 @@ class Store:
         self._configs = self._table(document, CONFIG, ConfigRow)
         self._dependencies = self._table(document, DEPENDENCY, DependencyRow)
         self._history = self._table(document, RUN, RunRow)
-        self._launches = self._table(document, LAUNCH, LaunchRow)
-        self._environments = self._table(document, ENVIRONMENT, EnvironmentRow)
+        launches = self._table(document, LAUNCH, LaunchRow)
+        environments = self._table(document, ENVIRONMENT, EnvironmentRow)
+        self._launches = Launches(launches, environments)
         self._service_ids = {row.name: row.id for row in self._services.rows.values()}
         self._run_ids: dict[int, dict[int, int]] = {}
         for run in self._history.rows.values():
             self._run_ids.setdefault(run.service_id, {})[run.number] = run.id
-        self._launch_ids = {(row.service_id, row.fingerprint): row.id for row in self._launches.rows.values()}
         self._image = Image()
         for table in (
             self._meta,
@@ -147,8 +144,8 @@ class Store:
             self._configs,
             self._dependencies,
             self._history,
-            self._launches,
-            self._environments,
+            launches,
+            environments,
         ):
             self._image.apply({(table.name, row_id): row for row_id, row in table.rows.items()})
         self.refusal: str | None = None
@@ -177,8 +174,11 @@ class Store:
 
     def launch(self, service: str, run: Run) -> Snapshot | None:
         """What a run was launched with; None where that is not remembered."""
-        row_id = self._launch_ids.get((self._service_ids.get(service, 0), _launch_key(run)))
-        return records.launch_of(self._launches.rows[row_id]) if row_id else None
+        return self._launches.launch(self._service_ids.get(service, 0), run)
+
+    def environment(self, digest: str | None) -> dict[str, str] | None:
+        """The names of variables that runs inherited, each with a mark of its value; None where not remembered."""
+        return self._launches.environment(digest)
 
     def put(self, record: Record) -> None:
         """Remember a service as it is now, and its run. The same again is no change and writes nothing."""
@@ -197,14 +197,15 @@ class Store:
         self._note(self._history.set(row_id, records.run_row(row_id, service_id, run)))
         if len(known) > RUNS_KEPT:
             self._note(self._history.remove(known.pop(min(known))))
-            self._forget_launches(service_id, {_launch_key(self._history.rows[row]) for row in known.values()})
+            self._launches.keep(service_id, [self._history.rows[row] for row in known.values()])
 
     def put_launch(self, service: str, run: Run, launch: Snapshot) -> None:
         """Remember what a run is launched with, once for all that are launched alike."""
-        key = self._service(service).id, _launch_key(run)
-        row_id = self._launch_ids.get(key) or self._launches.new_id()
-        self._launch_ids[key] = row_id
-        self._note(self._launches.set(row_id, records.launch_row(row_id, *key, launch)))
+        self._note(self._launches.put_launch(self._service(service).id, run, launch))
+
+    def put_environment(self, digest: str, marks: Mapping[str, str]) -> None:
+        """Remember which variables runs inherit; the oldest of many are forgotten."""
+        self._note(self._launches.put_environment(digest, marks))
 
     def forget(self, service: str) -> None:
         """Remember nothing of a service any more, its history included."""
@@ -216,27 +217,9 @@ class Store:
                 self._dependencies.remove(row.id)
         for run_id in self._run_ids.pop(service_id, {}).values():
             self._history.remove(run_id)
-        self._forget_launches(service_id, set())
+        self._launches.keep(service_id, ())
         self._configs.remove(service_id)
         self._note(self._services.remove(service_id))
-
-    def put_environment(self, digest: str, marks: Mapping[str, str]) -> None:
-        """Remember which variables runs inherit. The oldest beyond ENVIRONMENTS_KEPT are forgotten."""
-        if self.environment(digest) is not None:
-            return
-        row_id = self._environments.new_id()
-        self._note(self._environments.set(row_id, EnvironmentRow(id=row_id, digest=digest, marks=dict(marks))))
-        if len(self._environments.rows) > ENVIRONMENTS_KEPT:
-            self._environments.remove(min(self._environments.rows))
-
-    def environment(self, digest: str | None) -> dict[str, str] | None:
-        """The names of inherited variables, each with the mark of its value; None where that is not remembered."""
-        return next((row.marks for row in self._environments.rows.values() if row.digest == digest), None)
-
-    def _forget_launches(self, service_id: int, kept: set[str]) -> None:
-        """Forget what no kept run of the service was launched with."""
-        for key in [key for key in self._launch_ids if key[0] == service_id and key[1] not in kept]:
-            self._launches.remove(self._launch_ids.pop(key))
 
     def set_meta(
         self, *, selection: Selection | None = None, watching: bool | None = None, up_at: float | None = None
@@ -339,8 +322,3 @@ class Store:
             self._report(f"{self._storage.name} is written again")
         self.refusal = None
         return True
-
-
-def _launch_key(run: Run | RunRow) -> str:
-    """What is equal for runs that were launched alike: the fingerprint of a oneshot goes on with that of its inputs."""
-    return run.fingerprint[:FINGERPRINT_DIGITS]

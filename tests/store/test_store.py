@@ -15,6 +15,7 @@ from nexsock.model.project import Project, RenderedConfig
 from nexsock.model.service import Dependency, Launch, Port, Service
 from nexsock.model.state import Cause, Exit, Health, Phase, Record, Run, Selection, Snapshot, Stopping
 from nexsock.store import migrate, store
+from nexsock.store.launches import ENVIRONMENTS_KEPT
 from nexsock.store.storage import MemoryStorage, SafeStorage, unseal
 from nexsock.store.store import RUNS_KEPT, Store, open_store
 from nexsock.store.tables import MetaRow
@@ -250,13 +251,13 @@ def test_what_only_forgotten_runs_were_launched_with_is_forgotten(writer):
 
 def test_the_newest_inherited_environments_are_remembered(writer, state_path):
     opened = open_store(state_path, writer, never)
-    for number in range(store.ENVIRONMENTS_KEPT + 5):
+    for number in range(ENVIRONMENTS_KEPT + 5):
         opened.put_environment(f"e{number}", {"PATH": f"{number:04x}"})
         opened.put_environment(f"e{number}", {"PATH": f"{number:04x}"})
     opened.close()
     again, other = reopened(state_path)
     assert (again.environment("e0"), again.environment("e5")) == (None, {"PATH": "0005"})
-    assert again.environment(f"e{store.ENVIRONMENTS_KEPT + 4}") is not None
+    assert again.environment(f"e{ENVIRONMENTS_KEPT + 4}") is not None
     again.close()
     other.close()
 
