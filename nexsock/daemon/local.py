@@ -172,9 +172,9 @@ class LocalApi:
             async with host.changing:
                 host.inherit(request.project.environ)
                 host.veil.learn(masking.telling(request.environment))
-                host.reconciler.restart(chosen, request.environment)
+                host.reconciler.restart(chosen, request.environment, request.timeout_s)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
-            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
+            async for progress in outcome.until(host, subscription, judges, None, began):
                 yield progress
 
     async def stop_service(self, request: api.ServicesRequest) -> AsyncIterator[api.Progress]:

@@ -152,7 +152,9 @@ class Reconciler:
         self._desire()
         self._ask_up(frozenset())
 
-    def restart(self, names: Iterable[str], extra: Mapping[str, str] | None = None) -> None:
+    def restart(
+        self, names: Sequence[str], extra: Mapping[str, str] | None = None, grace_s: float | None = None
+    ) -> None:
         """A new run of each, whatever its state; `extra` variables hold for that run."""
         for name in names:
             if extra:
@@ -161,6 +163,7 @@ class Reconciler:
             self._ledger.put(replace(self.record(name), intent="up", replace=cause))
         self._desire()
         self.converge()
+        self._hurry(names, grace_s)
 
     def stop(self, names: Sequence[str], grace_s: float | None = None) -> None:
         """Stop these and remember it; a second stop of what is already stopping kills it."""

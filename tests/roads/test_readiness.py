@@ -90,9 +90,12 @@ def test_a_line_of_an_earlier_run_does_not_count(project):
             healthcheck: {log: "is ready"}
     """)
     road.up()
-    assert road.run("restart", "web", "--timeout", "500ms").exit == 124
-    road.wait_until(lambda: road.phase("web") != "stopping", "the first run has ended")
+    restart = road.begin("restart", "web")
+    road.wait_until(lambda: road.phase("web") == "starting", "the second run is asked")
+    assert road.run("wait", "web", "--timeout", "500ms").exit == 124
     assert road.phase("web") == "starting"
+    road.done("stop", "web")
+    assert restart.end().exit == 1
 
 
 def answering(status, accepted, port):

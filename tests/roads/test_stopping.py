@@ -99,6 +99,23 @@ def test_a_second_stop_kills_at_once(project):
     assert first.end().exit == 0
 
 
+def test_a_restart_kills_as_soon_as_it_was_told_to(project):
+    road = project(f"""
+        services:
+          web:
+            command: touch up; {STUBBORN}
+            stop_grace_period: 1h
+    """)
+    road.up()
+    begun(road, "up")
+    first = road.pid("web")
+    road.done("restart", "-t", "0", "web")
+    assert road.history("web")[1]["exit_code"] == 137
+    assert road.processes("web")
+    assert first not in road.processes("web")
+    road.done("stop", "-t", "0", "web")
+
+
 def test_one_grace_period_is_shared_by_everything_of_a_service(project):
     road = project(f"""
         services:
