@@ -121,14 +121,21 @@ def run_status(run: Run, fields: tuple[FieldChange, ...] = (), log: tuple[LogSli
 
 
 def listed(project: Project, chosen: Sequence[str]) -> tuple[ListedDependency, ...]:
-    """What each of the chosen services needs, or every service.
+    """What each of the chosen services needs, or every service; by the names in the file, whatever their scale.
 
     Raises:
         NotFound: the project has no such service.
     """
+    written = {one: name for name, members in project.groups.items() for one in members}
     for name in chosen:
-        if name not in project.services:
+        if name not in project.services and name not in project.groups:
             raise errors.NotFound(f"no service '{name}' in project '{project.name}'")
+    wanted = {written.get(name, name) for name in chosen}
+    found = {
+        (written.get(name, name), written.get(other, other)): (need, f"services.{name}.depends_on.{other}")
+        for name, service in project.services.items()
+        for other, need in service.depends_on.items()
+    }
     return tuple(
         ListedDependency(
             service=name,
@@ -137,11 +144,10 @@ def listed(project: Project, chosen: Sequence[str]) -> tuple[ListedDependency, .
             required=need.required,
             restart=need.restart,
             tunnel=bool(need.tunnel),
-            origin=project.origin(f"services.{name}.depends_on.{other}"),
+            origin=project.origin(path),
         )
-        for name, service in project.services.items()
-        if not chosen or name in chosen
-        for other, need in service.depends_on.items()
+        for (name, other), (need, path) in found.items()
+        if not wanted or name in wanted
     )
 
 

@@ -336,3 +336,26 @@ def test_a_restart_does_not_hang_while_its_need_is_pending(project):
     road.wait_until(lambda: road.phase("db") == "ready", "db is ready")
     assert road.phase("web") == "stopped"
     assert up.end().exit == 1
+
+
+def test_who_needs_a_service_with_several_instances_waits_for_all_of_them(project):
+    road = project("""
+        services:
+          job:
+            command: until [ -e go-$$NEXSOCK_REPLICA ]; do sleep 0.01; done
+            scale: 2
+            oneshot: true
+          server:
+            command: exec sleep 1000
+            scale: 2
+            healthcheck: {test: "[ -e go-$$NEXSOCK_REPLICA ]", interval: 100ms}
+          web: {command: exec sleep 1000, depends_on: [job, server]}
+    """)
+    up = road.begin("up", "-d")
+    road.wait_until(lambda: road.phases().get("job-2") == "running", "the jobs run")
+    road.touch("go-1")
+    road.wait_until(lambda: (road.phase("job-1"), road.phase("server-1")) == ("completed", "ready"), "the first ones")
+    assert road.phase("web") == "blocked"
+    road.touch("go-2")
+    assert up.end().exit == 0
+    assert road.phase("web") == "running"

@@ -86,3 +86,13 @@ def test_a_project_is_edited_by_its_name_from_anywhere(project, tmp_path):
     assert done.exit == 0
     assert "environment" not in text(road)
     assert road.service("web")["run"] == 2
+
+
+def test_a_service_with_several_instances_is_listed_and_edited_by_its_name_in_the_file(project):
+    road = project(STACK.replace("depends_on: [db]", "scale: 2"))
+    road.up()
+    road.done("dependency", "add", "web", "db")
+    (one,) = road.json("dependency", "list", "web")["dependencies"]
+    assert (one["service"], one["on"], one["origin"]) == ("web", "db", "nexsock.yaml:9:18")
+    road.done("config", "update", "web", "scale=1")
+    road.wait_until(lambda: [name for name, pid in road.pids().items() if pid] == ["db", "web-1"], "one is left")
