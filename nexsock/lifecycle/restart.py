@@ -59,11 +59,11 @@ def after_end(
     if served_s >= policy.reset_after_s:
         attempts, failed_mono = 0, ()
     attempts += 1
-    recent = (*(at for at in failed_mono if now - at < policy.window_s), now)
+    recent = (*(at for at in failed_mono if now - at < policy.window_s), now) if policy.max_in_window else ()
     if policy.max_attempts is not None and attempts > policy.max_attempts:
         tries = "1 restart" if policy.max_attempts == 1 else f"{policy.max_attempts} restarts"
         return Verdict(outcome="give_up", reason=f"{because}, given up after {tries}", attempts=attempts)
-    if policy.max_in_window and len(recent) >= policy.max_in_window:
+    if recent and len(recent) >= policy.max_in_window:
         reason = f"{because}, given up after {len(recent)} runs that ended within {policy.window_s:g}s"
         return Verdict(outcome="give_up", reason=reason, attempts=attempts)
     return Verdict(

@@ -121,7 +121,8 @@ def test_failures_outside_the_window_are_forgotten():
 
 def test_a_window_of_zero_runs_never_gives_up():
     failed = tuple(99.0 + count / 100 for count in range(50))
-    assert ended(service(max_in_window=0), 1, attempts=50, failed=failed).outcome == "retry"
+    verdict = ended(service(max_in_window=0), 1, attempts=50, failed=failed)
+    assert (verdict.outcome, verdict.failed_mono) == ("retry", ())
 
 
 def test_a_service_that_served_long_enough_has_a_fresh_budget():
