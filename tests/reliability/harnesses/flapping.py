@@ -30,11 +30,11 @@ QUICK, FULL, BROKEN = (0.2, 3.0), (24.0, 60.0), 0.25
 LONGEST_LIFE_S = 60.0
 GROWTH_BYTES = 128 * 1024
 """What a simulated brain may hold more in the end than after the first quarter; fifty services hold some 500 KiB."""
-REAL_SERVICES = 15
+REAL_SERVICES = 6
 REAL_GROWTH_MIB = 6.0
 PROJECT = "services:\n" + "".join(
     f"  s{number}: {{command: 'sleep 0.0{number % 10}; exit 3', restart: always, "
-    "restart_policy: {delay: 10ms, max_delay: 100ms}}\n"
+    "restart_policy: {delay: 50ms, max_delay: 50ms, max_in_window: 0}}\n"
     for number in range(REAL_SERVICES)
 )
 
@@ -68,7 +68,7 @@ class Day:
 
     def __init__(self, seed: int, make: type[Reconciler]) -> None:
         self._world = Flapping(seed)
-        policy = Restart(mode="always")
+        policy = Restart(mode="always", max_in_window=0)
         services = {
             name: Service(name=name, launch=Launch(command=(name,)), restart=policy)
             for name in (f"s{number}" for number in range(SERVICES))
