@@ -48,7 +48,10 @@ class Following:
         """The project's events until nothing is pending or the deadline has passed."""
         self._judge(set(self.pending))
         while self.pending:
-            if await self._subscription.arrived(self._patience()):
+            patience = self._patience()
+            if not self.pending:
+                break
+            if await self._subscription.arrived(patience):
                 batch = self._subscription.take()
                 for event in self._ours(batch):
                     yield event
@@ -84,10 +87,15 @@ class Following:
                 self.overtaken.append(name)
 
     def _patience(self) -> float | None:
-        """Seconds to wait for an event. While many come, the moment of the next verdict is not asked for each time."""
+        """Seconds to wait for an event. While many come, the moment of the next verdict is not asked for each time.
+
+        Where no moment is left to wait for, one may have passed since the verdicts were asked for: they are, once more.
+        """
         now = clock.monotonic()
         if now >= self._asked_at + ASK_AGAIN_S:
             self._asked_at, self._wake = now, self._wake_at(self.pending)
+            if self._wake is None:
+                self._judge(set(self.pending))
         elif self._wake is None:
             self._wake = self._asked_at + ASK_AGAIN_S
         moments = [at for at in (self._deadline, self._wake) if at is not None]

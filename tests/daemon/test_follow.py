@@ -86,6 +86,17 @@ async def test_a_verdict_that_time_alone_brings_is_asked_for_when_it_is_due():
     assert (await told(following), following.failed) == ([], [])
 
 
+async def test_a_verdict_that_time_has_brought_while_others_were_heard_is_not_waited_for():
+    """The moment has passed when it is asked for, so that nothing would ever wake us."""
+    stage = Stage("web")
+
+    def wake_at(pending: set[str]) -> float | None:
+        stage.verdicts["web"] = "well"
+        return None
+
+    assert await told(stage.following(wake_at=wake_at)) == []
+
+
 @pytest.mark.parametrize("count", [1, 200])
 async def test_an_event_asks_for_the_verdict_of_its_own_service_only(count):
     stage = Stage(*(f"s{number}" for number in range(count)))
