@@ -323,7 +323,7 @@ class Hands:
         finally:
             theirs.close()
         self._line.attach(channel.Channel(ours.detach()))
-        _reap_when_ended(pid)
+        reap_when_ended(pid)
 
     async def _hello(self) -> None:
         row, _ = await self._line.ask("hello", again=False, urgent=True)
@@ -417,7 +417,7 @@ def start_keeper(argv: list[str], socket: int, lock: int) -> int:
         )
 
 
-def _reap_when_ended(pid: int) -> None:
+def reap_when_ended(pid: int) -> None:
     """Collect our child when it ends, without waiting for it."""
     loop = asyncio.get_running_loop()
     pidfd = os.pidfd_open(pid)

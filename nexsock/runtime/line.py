@@ -124,6 +124,23 @@ class Line:
             Refused: it was not done.
             KeeperLost: not `again`, and the keeper ended after the question was sent; `urgent`, and there is none.
         """
+        return await self.put(verb, fields, descriptors=descriptors, again=again, urgent=urgent, tag=tag)
+
+    def put(
+        self,
+        verb: str,
+        fields: wire.Message | None = None,
+        *,
+        descriptors: tuple[int, ...] = (),
+        again: bool = True,
+        urgent: bool = False,
+        tag: object = None,
+    ) -> asyncio.Future[Answer]:
+        """Send a question before this returns, unless it has to wait; its answer is to come as in `ask`.
+
+        Raises:
+            KeeperLost: `urgent`, and there is no channel.
+        """
         if urgent and self._channel is None:
             raise KeeperLost("there is no keeper")
         number = next(self._numbers)
@@ -137,12 +154,10 @@ class Line:
             tag=tag,
         )
         self._questions[number] = question
+        future.add_done_callback(lambda _: self._questions.pop(number, None))
         if self._open or urgent:
             self._send(question)
-        try:
-            return await future
-        finally:
-            self._questions.pop(number, None)
+        return future
 
     def _send(self, question: Question) -> None:
         if self._channel is None:
