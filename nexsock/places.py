@@ -58,6 +58,11 @@ class Places:
         return self.runtime_dir + "/notify"
 
     @property
+    def tunnels_dir(self) -> str:
+        """Where the relay is found, and what it reaches through ssh."""
+        return self.runtime_dir + "/tunnels"
+
+    @property
     def settings_file(self) -> str:
         return self.config_dir + "/config.yaml"
 

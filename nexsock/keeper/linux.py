@@ -17,6 +17,7 @@ else:
 
 __all__ = ["signal"]
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 _PIDFD_GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11
 """_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info) of linux/pidfd.h, first version (64 bytes)."""
@@ -31,10 +32,25 @@ ALL_SIGNALS = tuple(number for number in range(1, 65) if number not in (9, 19, 3
 
 def become_subreaper() -> None:
     """Orphans among the descendants become children of this process instead of init's (prctl(2))."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process sent SIGTERM when the thread of `parent` that forked it ends (prctl(2)).
+
+    Raises:
+        ProcessLookupError: it has ended already.
+    """
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
+
+
+def _prctl(option: int, value: int) -> None:
     whole_program = _ctypes.dlopen(None, 0)  # type: ignore[arg-type] # None is dlopen's NULL
     prctl = _ctypes.dlsym(whole_program, "prctl")
-    if _ctypes.call_function(prctl, (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) != 0:
-        raise OSError("prctl(PR_SET_CHILD_SUBREAPER) was refused")
+    if _ctypes.call_function(prctl, (option, int(value), 0, 0, 0)) != 0:
+        raise OSError(f"prctl({option}) was refused")
 
 
 def boot_id() -> str:
