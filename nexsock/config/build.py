@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from nexsock.config import environment, forms, health, secrets
+from nexsock.config import environment, forms, health, secrets, tunnels
 from nexsock.config.circumstances import Facts
 from nexsock.config.fields import DEFAULT_SHELL, Fields, as_text
 from nexsock.config.node import Node
@@ -48,17 +48,22 @@ def build(document: Node, facts: Facts) -> dict[str, Service]:
     nodes = document.mapping["services"].mapping if "services" in document.mapping else {}
     common = environment.of_project(Fields(document, facts.directory, facts.home, facts.problems), facts)
     declared = secrets.declared(document, facts)
-    built = {name: _service(name, node, common, declared, facts) for name, node in nodes.items()}
+    built = {name: _service(name, nodes, common, declared, facts) for name in nodes}
     return {name: _with_dependencies(service, nodes[name], built, facts) for name, service in built.items()}
 
 
 def _service(
-    name: str, node: Node, common: Mapping[str, str | None], declared: Mapping[str, Secret], facts: Facts
+    name: str,
+    nodes: Mapping[str, Node],
+    common: Mapping[str, str | None],
+    declared: Mapping[str, Secret],
+    facts: Facts,
 ) -> Service:
-    fields = Fields(node, facts.directory, facts.home, facts.problems)
+    fields = Fields(nodes[name], facts.directory, facts.home, facts.problems)
     shell = fields.texts("shell") or DEFAULT_SHELL
     external = _external(fields)
     ports = _ports(name, fields, facts)
+    local = tunnels.build(fields, facts.tunnels.get(name, {}), nodes)
     oneshot = fields.flag("oneshot")
     _refuse_unsupported(fields)
     probe = health.build(fields, ports, shell)
@@ -71,6 +76,7 @@ def _service(
         launch=_launch(name, fields, ports, shell, common, declared, facts),
         oneshot=oneshot,
         inputs=tuple(fields.absolute(path) for path in fields.texts("inputs")),
+        tunnels=local,
         healthcheck=probe,
         restart=_restart(fields),
         success_exit_codes=tuple(int(code) for code in fields.texts("success_exit_codes")) or (0,),
@@ -175,9 +181,10 @@ def _port_number(service: str, name: str, given: Fields, facts: Facts) -> int | 
 
 
 def _given_variables(service: str, ports: Mapping[str, Port], facts: Facts) -> dict[str, str]:
-    """What nexsock itself tells a service: its ports, and which of several instances it is."""
+    """What nexsock itself tells a service: its tunnels and ports, and which of several instances it is."""
     number = facts.replicas.get(service)
-    return _port_variables(ports) | ({} if number is None else {REPLICA: str(number)})
+    given = tunnels.variables(facts.tunnels.get(service, {})) | _port_variables(ports)
+    return given | ({} if number is None else {REPLICA: str(number)})
 
 
 def _port_variables(ports: Mapping[str, Port]) -> dict[str, str]:
@@ -289,27 +296,29 @@ def _logging(fields: Fields) -> Logging:
 
 
 def _with_dependencies(service: Service, node: Node, services: Mapping[str, Service], facts: Facts) -> Service:
-    """The service with what it needs. What is not declared and not required is left out; the rest is for `check`."""
+    """The service with what it needs.
+
+    What is not declared is left out where it is not required, or an address; the rest is for `check`.
+    """
     if "depends_on" not in node.mapping:
         return service
     given = forms.dependencies(node.mapping["depends_on"])
     fields = Fields(given, facts.directory, facts.home, facts.problems)
     needs = {name: _dependency(fields.map(name), services.get(name)) for name in given.mapping}
-    kept = {name: need for name, need in needs.items() if need.required or name in services}
+    addresses = {name for name in given.mapping if tunnels.is_address(fields.map(name))}
+    kept = {name: need for name, need in needs.items() if name in services or (need.required and name not in addresses)}
     return msgspec.structs.replace(service, depends_on=kept)
 
 
 def _dependency(given: Fields, on: Service | None) -> Dependency:
     if given.node.value is None:
         given = given.below(Node({}, given.node.origin))
-    if "tunnel" in given and isinstance(given["tunnel"].value, dict):
-        given.key_error("tunnel", "a tunnel to an address is not supported by this version of nexsock", "remove it")
     condition = given.text("condition").removeprefix("service_") or default_condition(on)
     return Dependency(
         condition=cast(Condition, condition),
         required=given.flag("required", default=True),
         restart=given.flag("restart"),
-        tunnel=given.flag("tunnel"),
+        tunnel="tunnel" in given and (isinstance(given["tunnel"].value, dict) or given.flag("tunnel")),
     )
 
 

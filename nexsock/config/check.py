@@ -124,6 +124,8 @@ def _check_conditions(view: _View, service: Service, services: Mapping[str, Serv
             report.error(problems, place, f"service '{name}' depends on itself", "remove this")
         elif name in services:
             _check_condition(view, service.name, dependency.condition, services[name], place, problems)
+            if dependency.tunnel:
+                _check_tunnel(view, service, services[name], problems)
 
 
 def _check_condition(
@@ -136,6 +138,17 @@ def _check_condition(
     if condition == "log_ready" and not has_log and f"services.{on.name}.healthcheck" not in view.lost:
         message = f"service '{service}' waits for a line in the log of '{on.name}', which has no log healthcheck"
         report.error(problems, place, message, f"add 'healthcheck: {{log: PATTERN}}' to '{on.name}'")
+
+
+def _check_tunnel(view: _View, service: Service, on: Service, problems: list[Problem]) -> None:
+    """There is a port to which the tunnel leads; ports that were taken out are no mistake of the tunnel."""
+    if on.launch.ports or view.has(on.name, "ports") or on.external or view.is_damaged(on.name):
+        return
+    tunnel = forms.dependencies(view.service(service.name).mapping["depends_on"]).mapping[on.name].mapping["tunnel"]
+    if isinstance(tunnel.value, dict):
+        return
+    message = f"service '{service.name}' has a tunnel to '{on.name}', which has no ports"
+    report.error(problems, tunnel.origin, message, f"give '{on.name}' ports, or write {{to: host:port}}")
 
 
 def _check_folder(view: _View, service: Service, is_folder: Callable[[str], bool], problems: list[Problem]) -> None:

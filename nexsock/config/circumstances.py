@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from nexsock.config.references import ServiceFacts
 from nexsock.config.source import Reader
 from nexsock.model.problem import Problem
 
@@ -28,5 +29,7 @@ class Facts:
     ports: PortChooser = lambda _service, _port: None
     replicas: Mapping[str, int] = field(default_factory=dict)
     """the numbers of instances, of services that have several"""
+    tunnels: Mapping[str, Mapping[str, ServiceFacts]] = field(default_factory=dict)
+    """the local addresses of dependents, as `tunnels.planned` gives them"""
     watched: list[str] = field(default_factory=list)
     """gets the absolute path of each file whose content went in"""

@@ -1,7 +1,7 @@
 """The variables of a service, from everywhere they can come from.
 
-Later wins: the project's env files and environment, the service's env files, the variables of its ports, its own
-environment. A name without a value takes the caller's, or is unset.
+Later wins: the project's env files and environment, the service's env files, the variables of its tunnels and ports,
+its own environment. A name without a value takes the caller's, or is unset.
 """
 
 from collections.abc import Mapping

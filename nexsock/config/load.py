@@ -33,6 +33,7 @@ from nexsock.config import (
     schema,
     source,
     tree,
+    tunnels,
     veil,
     walk,
 )
@@ -333,6 +334,7 @@ class _Loading:
             problems=self.problems,
             active=frozenset(overlay.select_profiles(document, self._profiles())),
             ports=self.ports,
+            tunnels=self._facts(document, self.scaled).tunnels,
             watched=self.watched,
             replicas={instance: number for instance, (_, number) in self.scaled.replicas.items()},
         )
@@ -347,10 +349,12 @@ class _Loading:
         around = checkout.Checkout(self.directory, self._text_if_any, self.watched.append)
         found = references.services_in(document, self.ports)
         first = {name: found[instances[0]] for name, instances in scaled.groups.items()}
+        services = {**found, **first}
         return references.Facts(
             name=self._name(document),
             directory=self.directory,
-            services={**found, **first},
+            services=services,
+            tunnels=tunnels.planned(document, services, scaled.groups, self.ports),
             groups={instance: name for instance, (name, _) in scaled.replicas.items()},
             branch=around.branch,
             sha=around.sha,

@@ -1,6 +1,7 @@
 """Replace references with a dot by what they stand for.
 
     ${db.host} ${db.port} ${db.ports.admin} ${db.url}      of the service db; a service my-db is named my_db
+                                                           (in a dependent with a tunnel: of the tunnel)
     ${project.name} ${project.dir}                         of this project
     ${git.branch} ${git.sha}                               of the checkout that the project lies in
 
@@ -45,6 +46,13 @@ class Facts:
     """of each instance of a service that runs several times, the name in the file: for itself it is the service"""
     branch: Callable[[], str | None] = lambda: None
     sha: Callable[[], str | None] = lambda: None
+    tunnels: Mapping[str, Mapping[str, ServiceFacts]] = field(default_factory=dict)
+    """What a dependent with tunnels sees in place of what it depends on: by its name, then by that of the other."""
+
+    def within(self, path: walk.Path) -> Facts:
+        """The facts for a field of a service with tunnels: local addresses, but where it says what it depends on."""
+        local = self.tunnels.get(str(path[1])) if path[:1] == ("services",) and path[2:3] != ("depends_on",) else None
+        return replace(self, services={**self.services, **local}) if local else self
 
 
 class _Unknown(Exception):
@@ -99,7 +107,7 @@ def services_in(document: Node, choose: Callable[[str, str], int | None] | None 
 def _service_facts(name: str, service: Node, choose: Callable[[str, str], int | None] | None) -> ServiceFacts:
     fields = service.value if isinstance(service.value, dict) else {}
     if "external" in fields:
-        return _external_facts(fields["external"])
+        return external_facts(fields["external"])
     if "ports" not in fields:
         return ServiceFacts()
     written = forms.ports(fields["ports"]).value
@@ -125,7 +133,8 @@ def _port(node: Node) -> tuple[object, str]:
     return (number.value if number else None), (str(protocol.value) if protocol else "tcp")
 
 
-def _external_facts(external: Node) -> ServiceFacts:
+def external_facts(external: Node) -> ServiceFacts:
+    """Where an external service listens, as far as that is written."""
     fields = {key: str(child.value) for key, child in external.mapping.items()} if _is_map(external) else {}
     scheme, _, rest = fields["http"].partition("://") if "http" in fields else ("tcp", "", fields.get("tcp", ""))
     address = rest.partition("/")[0]
@@ -144,7 +153,7 @@ def _scalar(node: Node, facts: Facts, problems: list[Problem], path: walk.Path) 
     text = node.value
     if not isinstance(text, interpolate.Pending):
         return node
-    resolved = resolve_text(text, facts, problems)
+    resolved = resolve_text(text, facts.within(path), problems)
     value = interpolate.typed(resolved) if interpolate.wants_number_or_flag(path) else resolved
     named = ", ".join(text[start + 2 : end - 1] for start, end, _ in text.spans)
     return replace(node, value=value, text=resolved, via=f"reference {named}")

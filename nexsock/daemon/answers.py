@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from nexsock import masking
 from nexsock.daemon import past
 from nexsock.daemon.host import Host
-from nexsock.model.status import Failure, ProjectStatus, ProjectSummary, ServiceDetail, Why
+from nexsock.model.status import Failure, ProjectStatus, ProjectSummary, ServiceDetail, TunnelStatus, Why
 from nexsock.protocol import api
 from nexsock.reconcile import describe, explain
 from nexsock.runtime import clock
@@ -38,8 +38,8 @@ def summary(host: Host) -> ProjectSummary:
     )
 
 
-def detail(host: Host, name: str) -> ServiceDetail:
-    """Everything about one service.
+def detail(host: Host, name: str, tunnels: tuple[TunnelStatus, ...] = ()) -> ServiceDetail:
+    """Everything about one service; `tunnels` are what was asked about those that it has.
 
     Raises:
         NotFound: the project has no such service.
@@ -53,6 +53,7 @@ def detail(host: Host, name: str) -> ServiceDetail:
         depends_on=describe.dependencies(host.project, host.state.records, service),
         required_by=tuple(other.name for other in host.project.services.values() if service.name in other.depends_on),
         probes=describe.probes(service, record),
+        tunnels=tunnels,
         history=tuple(describe.run_status(run) for run in host.store.runs(service.name)[:5]),
         log_file=f"{host.logs_dir}/{service.name}.log",
         origin=host.project.origin(f"services.{service.name}"),

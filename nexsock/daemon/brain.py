@@ -15,10 +15,12 @@ from nexsock.daemon.local import LocalApi
 from nexsock.daemon.numbers import Numbers
 from nexsock.engines.exits import Exits
 from nexsock.engines.growth import Growth
+from nexsock.lifecycle import tunnel
 from nexsock.model.settings import Told, idle_timeout_s
 from nexsock.places import Places
 from nexsock.runtime import ports
 from nexsock.runtime.hands import Hands
+from nexsock.runtime.relay import Relay
 from nexsock.store.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -78,6 +80,7 @@ async def _live(
     )
     growth = Growth(keeper)
     runs = await keeper.connect()
+    relay = Relay(keeper, places.tunnels_dir, limit=tunnel.WAITING_LIMIT, patience_s=tunnel.PATIENCE_S)
     writer = Writer()
 
     loader = Loader(Numbers(places.ports, ports.ephemeral()))
@@ -86,6 +89,7 @@ async def _live(
 
     async def build(control: lifespan.Control) -> LocalApi:
         bus = Bus()
+        await relay.take_up()
         shared = Shared(
             places=places,
             keeper=keeper,
@@ -93,10 +97,12 @@ async def _live(
             emit=bus.emit,
             exits=exits,
             growth=growth,
+            relay=relay,
             database_url=told["database.url"].value,
         )
         api = LocalApi(shared, loader, bus, shutdown=control.shutdown, clients=control.clients)
         api.hosts.update(await revival.revive(shared, loader, runs))
+        relay.settle(api.hosts.keys())
         if not api.hosts:
             await loader.warm()  # somebody has just started us, to bring something up
         if (timeout_s := idle_timeout_s(told["daemon.idle_timeout"])) is not None:
@@ -115,6 +121,7 @@ async def _live(
     for task in idling:
         task.cancel()
     writer.close()
+    await relay.let_go()
     if not restart:
         await keeper.stop()
     return keeper

@@ -26,6 +26,7 @@ from nexsock.engines.kinds import ByKind
 from nexsock.engines.mail import Mail
 from nexsock.engines.process import ProcessEngine
 from nexsock.engines.sweep import Sweep
+from nexsock.engines.tunnels import Tunnels
 from nexsock.logs import read
 from nexsock.model.event import Event, EventKind
 from nexsock.model.log import LogQuery
@@ -42,6 +43,7 @@ from nexsock.reconcile import environment, restore
 from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
 from nexsock.runtime import clock, command, hands, identity, notify, probe, secrets
+from nexsock.runtime.relay import Relay
 from nexsock.store import store
 from nexsock.store.writer import BATCH_S, RETRY_S, Writer
 
@@ -61,6 +63,7 @@ class Shared:
     emit: Callable[[Event], None]
     exits: Exits
     growth: Growth
+    relay: Relay
     database_url: str = ""
     """where the memory of projects lies (store.locate)"""
     sweep: Sweep = field(default_factory=Sweep)
@@ -101,6 +104,7 @@ class Host:
         self.veil.learn(self.secrets.values())
         self.learn(project, environ)
         self.store = store.open_store(self.state_path, shared.writer, self.warn)
+        self.tunnels = Tunnels(project.id, shared.relay, self._environ, self._warn_of)
         self.processes = ProcessEngine(
             project.id,
             keeper=shared.keeper,
@@ -113,6 +117,7 @@ class Host:
             mail=Mail(shared.keeper, places.notify_dir),
             secrets=self.secrets,
             learn=self.veil.learn,
+            tunnels=self.tunnels,
         )
         self.engine = ByKind(self.processes, ExternalEngine(self._report))
         self.monitor = ProbingMonitor(self._attempt, self._listen, self._report, self._health_of, clock)
@@ -143,6 +148,7 @@ class Host:
             engine=self.engine,
             monitor=self.monitor,
             memory=self.store,
+            route=self.tunnels.follow,
             intend=self._intend,
             clock=clock,
             alarm=self._set_alarm,
@@ -473,8 +479,24 @@ class Host:
     def warn(self, text: str) -> None:
         self._tell("warning", text)
 
-    def _tell(self, kind: EventKind, reason: str, origin: str | None = None) -> None:
-        self._emit(Event(at=clock.wall(), seq=0, project=self._project_id, kind=kind, reason=reason, origin=origin))
+    def _warn_of(self, service: str, text: str) -> None:
+        self._tell("warning", text, service=service)
+
+    def _environ(self) -> dict[str, str]:
+        return self.reconciler.environ
+
+    def _tell(self, kind: EventKind, reason: str, origin: str | None = None, service: str | None = None) -> None:
+        self._emit(
+            Event(
+                at=clock.wall(),
+                seq=0,
+                project=self._project_id,
+                kind=kind,
+                service=service,
+                reason=reason,
+                origin=origin,
+            )
+        )
 
     def _emit(self, event: Event) -> None:
         """Tell everyone, without secrets."""

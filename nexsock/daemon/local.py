@@ -272,7 +272,8 @@ class LocalApi:
         return answers.project_status(host, host.names(request.services))
 
     async def service_status(self, request: api.ServiceRequest) -> ServiceDetail:
-        return answers.detail(await self._known(request.project), request.service)
+        host = await self._known(request.project)
+        return answers.detail(host, request.service, await host.tunnels.figures(request.service))
 
     async def why(self, request: api.ServiceRequest) -> Why:
         return answers.why(await self._known(request.project), request.service)

@@ -19,6 +19,7 @@ from nexsock.engines.base import EndOrder, LaunchOrder, Reporter
 from nexsock.engines.exits import Exits
 from nexsock.engines.mail import Mail
 from nexsock.engines.sweep import Sweep
+from nexsock.engines.tunnels import Tunnels
 from nexsock.lifecycle.stop import UNKILLABLE_AFTER_S
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Noted, Signalled
 from nexsock.model.service import Hook, Service
@@ -54,6 +55,7 @@ class ProcessEngine:
         mail: the sockets on which runs say how they are.
         secrets: the values that runs are given.
         learn: is told values that are not for showing, before anything is run that may show them.
+        tunnels: the addresses at which services reach what they need.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class ProcessEngine:
         mail: Mail,
         secrets: Secrets,
         learn: Callable[[Iterable[str]], None],
+        tunnels: Tunnels,
     ) -> None:
         self._project_id = project_id
         self._keeper = keeper
@@ -82,6 +85,7 @@ class ProcessEngine:
         self.mail = mail
         self._secrets = secrets
         self._learn = learn
+        self._tunnels = tunnels
         self._lives: dict[str, _Life] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -161,6 +165,7 @@ class ProcessEngine:
             self._check_ports(service)
             commit = self._sweep.commit(service.launch.working_dir)
             order = await self._with_secrets(order)
+            self._tunnels.require(service)
             await hooks.run("pre_start", service.hooks.pre_start, order.environment, service.launch.working_dir)
             variables = await self.mail.open(service, run)
             life.spawning = True

@@ -72,6 +72,20 @@ class Dependency(Struct, frozen=True, kw_only=True):
     tunnel: bool = False
 
 
+class Tunnel(Struct, frozen=True, kw_only=True):
+    """A local address of a service's own for a port of something that it needs.
+
+    `on` is the name of the dependency, `port` that of its port, `listen` the number on 127.0.0.1. With `to`
+    (host:port) it leads there, and `on` need not be a service; with `ssh` (user@host) it goes through that host.
+    """
+
+    on: str
+    port: str
+    listen: int
+    to: str = ""
+    ssh: str = ""
+
+
 class Restart(Struct, frozen=True, kw_only=True):
     """When and how fast a service that ended is started again (lifecycle.restart)."""
 
@@ -145,6 +159,8 @@ class Service(Struct, frozen=True, kw_only=True):
     inputs: tuple[str, ...] = ()
     """absolute globs of a oneshot, hashed by content when it is planned"""
     depends_on: dict[str, Dependency] = {}
+    tunnels: dict[str, Tunnel] = {}
+    """by the name of the dependency ("db") for its first port, "db/admin" for another one"""
     healthcheck: Healthcheck | None = None
     restart: Restart = Restart()
     success_exit_codes: tuple[int, ...] = (0,)

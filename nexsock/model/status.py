@@ -77,6 +77,23 @@ class ProbeStatus(Struct, frozen=True, kw_only=True):
     at: float | None = None
 
 
+class TunnelStatus(Struct, frozen=True, kw_only=True):
+    """An address at which a service reaches something that it needs. Figures are None where nobody could be asked.
+
+    `connections` are forwarded now, `waiting` not yet. `bytes_in` came from the target, `bytes_out` went to it.
+    """
+
+    name: str
+    listen: str
+    target: str
+    connections: int | None = None
+    waiting: int | None = None
+    bytes_in: int | None = None
+    bytes_out: int | None = None
+    error: str | None = None
+    """what stood in the way of the last try to get there"""
+
+
 class RunStatus(Struct, frozen=True, kw_only=True):
     """One run of the history, newest first where there are several.
 
@@ -145,6 +162,7 @@ class ServiceDetail(Struct, frozen=True, kw_only=True):
     depends_on: tuple[DependencyStatus, ...] = ()
     required_by: tuple[str, ...] = ()
     probes: tuple[ProbeStatus, ...] = ()
+    tunnels: tuple[TunnelStatus, ...] = ()
     history: tuple[RunStatus, ...] = ()
     log_file: str = ""
     origin: str | None = None

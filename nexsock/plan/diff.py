@@ -20,6 +20,7 @@ _SHOWN_AS = {
     "restart.mode": "restart",
     "restart": "restart_policy",
 }
+_TUNNEL = re.compile(r"tunnels\.(?P<on>.*?)(?:/.*?)?(?P<rest>\.(?:on|port|listen|to|ssh))?")
 _UNIT = re.compile(r"_(s|bytes)$")
 
 
@@ -81,6 +82,8 @@ def changes(old: Service, new: Service, project: Project) -> dict[FieldClass, tu
 def as_written(path: str) -> str:
     """The path by the names of nexsock.yaml."""
     path = path.removeprefix("launch.")
+    if (tunnel := _TUNNEL.fullmatch(path)) is not None:
+        return f"depends_on.{tunnel['on']}.tunnel{tunnel['rest'] or ''}"
     for ours, theirs in _SHOWN_AS.items():
         if path == ours or path.startswith(ours + "."):
             path = theirs + path[len(ours) :]

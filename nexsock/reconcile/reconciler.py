@@ -17,7 +17,8 @@ from nexsock.model.project import Project
 from nexsock.model.report import Report
 from nexsock.model.service import Service
 from nexsock.model.state import Cause, Observed, ProjectState, Record, Run, Selection, Wants
-from nexsock.plan import planner
+from nexsock.model.tunnel import Route
+from nexsock.plan import planner, tunnels
 from nexsock.plan.wanted import with_dependents
 from nexsock.reconcile import advance, hearing
 from nexsock.reconcile.execute import Executor, Monitor
@@ -30,6 +31,8 @@ class Reconciler:
     """One project: what is wanted of it, and the funnel through which that and its records change.
 
     Args:
+        route: called with where tunnels lead, by the port at which each listens, whenever that has changed: before what
+            the same plan ordered is carried out.
         intend: called with all that is wanted, each time that changes and before anything is done for it; what it keeps
             has to outlive this process when it returns.
         alarm: called with the monotonic time at which `due` should be called, or None when there is none.
@@ -46,6 +49,7 @@ class Reconciler:
         engine: Engine,
         monitor: Monitor,
         memory: Memory,
+        route: Callable[[Mapping[int, Route]], None],
         intend: Callable[[Wants], None],
         clock: Clock,
         alarm: Callable[[float | None], None],
@@ -57,6 +61,9 @@ class Reconciler:
         self._executor = Executor(
             self._ledger, engine=engine, monitor=monitor, new_instance=new_instance, environ=environ
         )
+        self._route = route
+        self._routes: Mapping[int, Route] = {}
+        self._tunnelled = tunnels.dependents(project, state.records)
         self._intend = intend
         self._wants = state.wants
         self._clock = clock
@@ -95,6 +102,7 @@ class Reconciler:
     def use(self, project: Project, environ: Mapping[str, str] | None = None) -> None:
         """Take a version of the file, and of what services inherit, as the one that counts; nothing is done yet."""
         self._ledger.project = project
+        self._tunnelled = tunnels.dependents(project, self.state.records)
         if environ is not None:
             self.inherit(environ)
 
@@ -266,9 +274,19 @@ class Reconciler:
                 names = self._neighbourhood(moved | self._listen())
         finally:
             self._converging = False
+        self._lead()
         if first is not None:
             self._set_alarm()
         return first or Plan()
+
+    def _lead(self) -> None:
+        """Have tunnels lead to where things are now. Costs nothing where nobody has any."""
+        if not self._tunnelled and not self._routes:
+            return
+        routes = tunnels.routes(self.project, self.state.records, self._desired.up, self._tunnelled)
+        if routes != self._routes:
+            self._routes = routes
+            self._route(routes)
 
     def _hold(self, plan: Plan, names: set[str] | None) -> set[str]:
         """Write down what is held since when.

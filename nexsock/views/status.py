@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from nexsock import units
-from nexsock.model.status import DependencyStatus, ProbeStatus, RunStatus, ServiceDetail, ServiceStatus
+from nexsock.model.status import DependencyStatus, ProbeStatus, RunStatus, ServiceDetail, ServiceStatus, TunnelStatus
 from nexsock.views import diff, ps, style, table, times
 
 SHOWN_RUNS = 5
@@ -27,6 +27,7 @@ def render(detail: ServiceDetail, *, colour: bool, columns: int, now: float) -> 
         ("needs", ", ".join(_dependency(needed, colour) for needed in detail.depends_on)),
         ("needed by", ", ".join(detail.required_by)),
         *[("probe", _probe(probe, colour, now)) for probe in detail.probes],
+        *[("tunnel", _tunnel(tunnel, colour)) for tunnel in detail.tunnels],
     ]
     return "".join(
         [
@@ -79,6 +80,19 @@ def _probe(probe: ProbeStatus, colour: bool, now: float) -> str:
     verdict = style.paint(*_VERDICTS[probe.ok], colour)
     output = style.one_line(probe.output)
     return f"{probe.kind}: {verdict}, {times.ago(probe.at, now)}{': ' + output if output else ''}"
+
+
+def _tunnel(tunnel: TunnelStatus, colour: bool) -> str:
+    """ "db at 127.0.0.1:20311, to 127.0.0.1:5432: 2 open, 10KiB in, 1KiB out"."""
+    words = f"{tunnel.name} at {tunnel.listen}" + (f", to {tunnel.target}" if tunnel.target else "")
+    figures = [f"{tunnel.connections} open"] if tunnel.connections is not None else []
+    if tunnel.waiting:
+        figures.append(style.paint(f"{tunnel.waiting} waiting", "yellow", colour))
+    if tunnel.bytes_in or tunnel.bytes_out:
+        figures.append(f"{units.format_size(tunnel.bytes_in or 0)} in, {units.format_size(tunnel.bytes_out or 0)} out")
+    if tunnel.waiting and tunnel.error:
+        figures.append(style.one_line(tunnel.error))
+    return words + (": " + ", ".join(figures) if figures else "")
 
 
 def runs(history: tuple[RunStatus, ...], *, colour: bool, columns: int, now: float) -> str:

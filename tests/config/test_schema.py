@@ -38,7 +38,9 @@ services:
     inherit_env: true
     configs: [{source: one, target: d}]
     ports: {http: {port: 1, env: X, protocol: http}}
-    depends_on: {other: {condition: started, required: true, restart: true, tunnel: true}}
+    depends_on:
+      other: {condition: started, required: true, restart: true, tunnel: true}
+      far: {tunnel: {to: "a:1", ssh: b}}
     healthcheck:
       http: {url: /, status: 200, headers: {}}
       interval: 1s
@@ -191,6 +193,13 @@ def test_building_reads_exactly_the_fields_of_a_config(built: Node) -> None:
 def test_building_reads_exactly_the_fields_of_external(built: Node) -> None:
     part = schema.load()["$defs"]["service"]["properties"]["external"]
     assert asked(built, "services", "other", "external") == fields_of(part)
+
+
+def test_building_reads_exactly_the_fields_of_a_tunnel(built: Node) -> None:
+    need = schema.load()["$defs"]["service"]["properties"]["depends_on"]["anyOf"][1]["additionalProperties"]
+    assert asked(built, "services", "every", "depends_on", "other") == fields_of(need)
+    part = need["properties"]["tunnel"]["anyOf"][1]
+    assert asked(built, "services", "every", "depends_on", "far", "tunnel") == fields_of(part)
 
 
 def test_the_reference_lists_exactly_the_fields_of_the_schema_with_their_defaults() -> None:

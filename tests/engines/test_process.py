@@ -102,6 +102,7 @@ class Stage:
         self.world = World()
         self.keeper = Keeper(self.world)
         self.sweep = Sweep(self.world)
+        self.taken = None
         self._reports = asyncio.Queue()
         self.learned = []
         self.engine = ProcessEngine(
@@ -116,7 +117,13 @@ class Stage:
             mail=Mail(self.keeper, f"{folder}/notify"),
             secrets=Secrets(f"{folder}/secrets"),
             learn=self.learned.extend,
+            tunnels=self,
         )
+
+    def require(self, service):
+        """As Tunnels: the addresses of a service are there, or another's."""
+        if self.taken is not None:
+            raise self.taken
 
     async def _remembered(self):
         self.world.do("remembered")

@@ -13,6 +13,7 @@ from nexsock.model.project import Project
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Probed, Report, Signalled
 from nexsock.model.service import Condition, Dependency, Launch, Service
 from nexsock.model.state import Exit, ProjectState, Record, Run, Selection, Snapshot, Wants
+from nexsock.model.tunnel import Route
 from nexsock.plan import text
 from nexsock.reconcile.reconciler import Reconciler
 
@@ -43,6 +44,7 @@ class Stage:
         self.writes: list[str] = []
         self.intended: list[tuple[Wants, int]] = []
         self.events: list[Event] = []
+        self.routed: list[Mapping[int, Route]] = []
         self.alarm_at: float | None = None
         self.launches: dict[str, LaunchOrder] = {}
         self.snapshots: dict[str, Snapshot] = {}
@@ -55,6 +57,7 @@ class Stage:
             engine=self,
             monitor=self,
             memory=self,
+            route=self.routed.append,
             intend=self._intend,
             clock=self,
             alarm=self._set_alarm,

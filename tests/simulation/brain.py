@@ -354,6 +354,7 @@ class Brain:
             engine=self.engine,
             monitor=self.monitor,
             memory=self.memory,
+            route=lambda _routes: None,
             intend=durable.intend,
             clock=world,
             alarm=self._set_alarm,

@@ -40,6 +40,7 @@ from nexsock.model.status import (
     ServiceUsage,
     Timing,
     Timings,
+    TunnelStatus,
     Usage,
     Why,
 )
@@ -57,6 +58,7 @@ NOUNS: dict[str, type] = {
     "dependency": DependencyStatus,
     "dependency list": ListedDependency,
     "probe": ProbeStatus,
+    "tunnel": TunnelStatus,
     "run": RunStatus,
     "log_slice": LogSlice,
     "diff": RunDiff,

@@ -1,4 +1,4 @@
-from nexsock.model.status import DependencyStatus, ProbeStatus, RunStatus, ServiceDetail
+from nexsock.model.status import DependencyStatus, ProbeStatus, RunStatus, ServiceDetail, TunnelStatus
 from nexsock.views import status
 
 
@@ -43,3 +43,29 @@ def test_the_page_of_a_service(shop, now):
         "3    2m 3s ago   300ms        -       -              environment changed (n.yaml:1:2)\n"
         "2    8m 20s ago  -            6m 17s  exited with 0  by hand\n"
     )
+
+
+def lines_of(shop, now, **fields):
+    detail = ServiceDetail(service=shop.services[1], command="", working_dir="/", project=shop.project, **fields)
+    return status.render(detail, colour=False, columns=0, now=now).splitlines()
+
+
+def test_a_tunnel_is_shown_with_what_comes_through_it(shop, now):
+    found = TunnelStatus(
+        name="db", listen="127.0.0.1:20311", target="127.0.0.1:5432", connections=2, bytes_in=2048, bytes_out=9
+    )
+    line = "  tunnel     db at 127.0.0.1:20311, to 127.0.0.1:5432: 2 open, 2.0KiB in, 9B out"
+    assert line in lines_of(shop, now, tunnels=(found,))
+
+
+def test_a_tunnel_at_which_somebody_waits_says_for_what(shop, now):
+    found = TunnelStatus(
+        name="db", listen="127.0.0.1:1", target="db.far:2", connections=0, waiting=1, error="Connection refused"
+    )
+    line = "  tunnel     db at 127.0.0.1:1, to db.far:2: 0 open, 1 waiting, Connection refused"
+    assert line in lines_of(shop, now, tunnels=(found,))
+
+
+def test_a_tunnel_of_which_nothing_is_known_is_shown_by_its_address(shop, now):
+    found = TunnelStatus(name="db", listen="127.0.0.1:20311", target="")
+    assert "  tunnel     db at 127.0.0.1:20311" in lines_of(shop, now, tunnels=(found,))
