@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.measures import cold, commands, crash, hops, logs, plan, reconfig, restart, scale, watch
+from bench.measures import cold, commands, crash, hops, logs, plan, reconfig, restart, scale, tunnel, watch
 from bench.options import Options, Record
 from bench.tools import floors, ours
 from bench.tools.adapter import Adapter
@@ -82,6 +82,15 @@ MEASURES = {
         suits=lambda tool: tool.restarts and _is_a_tool(tool),
     ),
     "reconfig": Measure("one of N services edited", reconfig.measure, "edited_s", counts=(50,)),
+    "tunnel": Measure(
+        "bytes through a tunnel",
+        tunnel.measure,
+        "wall_s",
+        floor=tunnel.SOCAT,
+        counts=(1,),
+        suits=_is_ours,
+        extra=tunnel.REFERENCES,
+    ),
     "watch": Measure(
         "a write to a watched file",
         watch.measure,
