@@ -26,6 +26,7 @@ from nexsock.engines.kinds import ByKind
 from nexsock.engines.mail import Mail
 from nexsock.engines.process import ProcessEngine
 from nexsock.engines.sweep import Sweep
+from nexsock.engines.terminals import Terminals
 from nexsock.engines.tunnels import Tunnels
 from nexsock.logs import read
 from nexsock.model.event import Event, EventKind
@@ -46,6 +47,7 @@ from nexsock.runtime import clock, command, hands, identity, notify, probe, secr
 from nexsock.runtime.relay import Relay
 from nexsock.store import store
 from nexsock.store.writer import BATCH_S, RETRY_S, Writer
+from nexsock.views import style
 
 SHOWN_CHARACTERS = 2000
 """What is told of one of the last lines of a service: a line without an end comes in pieces of 64 KiB."""
@@ -118,6 +120,7 @@ class Host:
             secrets=self.secrets,
             learn=self.veil.learn,
             tunnels=self.tunnels,
+            terminals=Terminals(shared.keeper),
         )
         self.engine = ByKind(self.processes, ExternalEngine(self._report))
         self.monitor = ProbingMonitor(self._attempt, self._listen, self._report, self._health_of, clock)
@@ -440,7 +443,7 @@ class Host:
             working_dir=service.launch.working_dir,
             environment={**environment, **self.secrets.variables(run.instance, service.launch.secrets)},
             members=None if service.engine == "external" else lambda: self.processes.pids(service.name),
-            log_lines=(line.text async for line in lines),
+            log_lines=(style.output(line.text, colour=False) async for line in lines),
         )
 
     async def _listen(self, service: Service, run: Run) -> notify.Mailbox | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from nexsock.engines import terminals
 from nexsock.model import packed
 from nexsock.model.service import Service
 from nexsock.model.state import Exit, Run
@@ -30,11 +31,12 @@ class Trace(NamedTuple):
 
 
 def files_of(service: Service, run: Run, logs_dir: str, fifos_dir: str) -> kept.Files:
-    """Where the output of a run goes."""
+    """Where the output of a run goes. On a terminal nobody can tell output and error apart."""
     fifo = f"{fifos_dir}/{service.name}.{run.number}.{run.instance}"
     return kept.Files(
         stdout_fifo=f"{fifo}.out",
-        stderr_fifo=f"{fifo}.err",
+        stderr_fifo=f"{fifo}.out" if service.launch.tty else f"{fifo}.err",
+        terminal=terminals.name_of(run.instance) if service.launch.tty else "",
         log_path=f"{logs_dir}/{service.name}.log",
         index_path=f"{logs_dir}/{service.name}.idx",
         max_size=service.logging.max_size_bytes,

@@ -19,6 +19,7 @@ from nexsock.engines.base import EndOrder, LaunchOrder, Reporter
 from nexsock.engines.exits import Exits
 from nexsock.engines.mail import Mail
 from nexsock.engines.sweep import Sweep
+from nexsock.engines.terminals import Terminals
 from nexsock.engines.tunnels import Tunnels
 from nexsock.lifecycle.stop import UNKILLABLE_AFTER_S
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Noted, Signalled
@@ -56,6 +57,7 @@ class ProcessEngine:
         secrets: the values that runs are given.
         learn: is told values that are not for showing, before anything is run that may show them.
         tunnels: the addresses at which services reach what they need.
+        terminals: those of the services that have one.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class ProcessEngine:
         secrets: Secrets,
         learn: Callable[[Iterable[str]], None],
         tunnels: Tunnels,
+        terminals: Terminals,
     ) -> None:
         self._project_id = project_id
         self._keeper = keeper
@@ -86,6 +89,7 @@ class ProcessEngine:
         self._secrets = secrets
         self._learn = learn
         self._tunnels = tunnels
+        self.terminals = terminals
         self._lives: dict[str, _Life] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -155,6 +159,7 @@ class ProcessEngine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.mail.close()
+        self.terminals.close()
 
     # -- a start
 
@@ -168,6 +173,7 @@ class ProcessEngine:
             self._tunnels.require(service)
             await hooks.run("pre_start", service.hooks.pre_start, order.environment, service.launch.working_dir)
             variables = await self.mail.open(service, run)
+            await self.terminals.open(service, run)
             life.spawning = True
             self._listen(life)
             started = await self._keeper.spawn(self._launch_of(order, variables))
@@ -209,8 +215,7 @@ class ProcessEngine:
         """Nothing was started."""
         self._exits.leave(life.run.instance)
         self._lives.pop(life.service.name, None)
-        self._secrets.take(life.run.instance)
-        await self.mail.drop(life.run.instance)
+        await self._drop(life.run.instance)
         self._report(_failure(life.service, life.run, error))
 
     def _write_configs(self, order: LaunchOrder) -> None:
@@ -284,8 +289,7 @@ class ProcessEngine:
             await self._note_hooks("post_stop", service.hooks.post_stop, order.environment, life)
             self._task(self._let_go(run.instance), f"let go of {service.name}")
         else:
-            self._secrets.take(run.instance)
-            await self.mail.drop(run.instance)
+            await self._drop(run.instance)
         self._exits.leave(run.instance)
         if self._lives.get(service.name) is life:
             del self._lives[service.name]
@@ -353,8 +357,7 @@ class ProcessEngine:
 
     async def _let_go(self, instance: str) -> None:
         """The keeper need not remember this run any more, once its end is on disk."""
-        self._secrets.take(instance)
-        await self.mail.drop(instance)
+        await self._drop(instance)
         await self._remembered()
         await self._keeper.acknowledge(instance)
         await self._keeper.close(instance)
@@ -362,6 +365,12 @@ class ProcessEngine:
     async def _retain(self, service: Service, instance: str) -> None:
         with contextlib.suppress(kept.Refused):  # it has ended, or was not started yet
             await self._keeper.retain(instance, service.logging.max_size_bytes, service.logging.max_files)
+
+    async def _drop(self, instance: str) -> None:
+        """Let go of what was opened for this run."""
+        self._secrets.take(instance)
+        await self.mail.drop(instance)
+        await self.terminals.drop(instance)
 
     def _signal(self, instance: str, number: int) -> None:
         self._task(self._deliver(instance, number), f"signal {number}")

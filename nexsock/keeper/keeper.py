@@ -9,13 +9,14 @@ from nexsock.keeper.kept import Kept
 from nexsock.keeper.linux import signal
 from nexsock.keeper.logfile import LogFile
 from nexsock.keeper.loop import READABLE, WRITABLE, Loop, Signals
-from nexsock.keeper.pump import Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nexsock.keeper.channel import Channel
+    from nexsock.keeper.pump import Stream
+    from nexsock.keeper.terminal import Terminal
 
 REQUESTS_A_TURN = 32
 """Requests served before the streams have their turn again."""
@@ -69,10 +70,10 @@ class Keeper:
 
     # ---------------------------------------------------------------------------------- what comes by itself
 
-    def _mover(self, stream: Stream) -> "Callable[[], int]":
+    def _mover(self, source: "Stream | Terminal") -> "Callable[[], int]":
         def move() -> int:
-            self._dirty.add(stream.log)
-            return stream.move()
+            self._dirty.add(source.log)
+            return source.move()
 
         return move
 
@@ -212,7 +213,7 @@ class Keeper:
         kept = self._kept.get(request["instance"])
         repeated = kept is not None
         if kept is None:
-            kept = Kept(request)
+            kept = self._made(request)
             try:
                 kept.start(request, self._limit)
             except BaseException:
@@ -227,16 +228,19 @@ class Keeper:
             "repeated": repeated,
         }
 
+    def _made(self, facts: "wire.Message") -> Kept:
+        return Kept(facts, self._vault.get(str(facts["terminal"])))
+
     def _keep(self, kept: Kept) -> None:
         self._kept[kept.instance] = kept
         self._dirty.add(kept.log)
-        for stream in kept.streams:
-            self._loop.watch_stream(stream.fileno(), self._mover(stream))
+        for source in kept.sources:
+            self._loop.watch_stream(source.fileno(), self._mover(source))
 
     def _adopt(self, request: "wire.Message", descriptors: list[int]) -> "wire.Message":
         kept = self._kept.get(request["instance"])
         if kept is None:
-            kept = Kept(request)
+            kept = self._made(request)
             self._keep(kept)
             if kept.exit is None:
                 self._watch_adopted(kept, descriptors.pop() if descriptors else None)
@@ -282,8 +286,8 @@ class Keeper:
     def _close(self, request: "wire.Message", _descriptors: list[int]) -> "wire.Message":
         kept = self._ended(request)
         if kept and kept.open:
-            for stream in kept.streams:
-                self._loop.forget_stream(stream.fileno())
+            for source in kept.sources:
+                self._loop.forget_stream(source.fileno())
             self._dirty.discard(kept.log)
             self._noticed.pop(kept.log, None)
             kept.close()

@@ -1,5 +1,6 @@
 """One service run that the keeper keeps: its process, its streams and log, and how it ended."""
 
+import errno
 import os
 import time
 
@@ -7,30 +8,43 @@ from nexsock.keeper import files, linux, spawn, wire
 from nexsock.keeper.linux import signal
 from nexsock.keeper.logfile import LogFile
 from nexsock.keeper.pump import Stream
+from nexsock.keeper.terminal import Terminal
 
 
 class Kept:
     """`facts` has the KEPT_FIELDS of it; `pidfd` is -1 for our own children, who cannot be recycled unseen.
 
+    `master` is that of its terminal; None: it has none, or it was lost.
+
     Raises:
-        wire.Refusal: STREAMS, a FIFO cannot be made or opened; nothing is left open.
+        wire.Refusal: STREAMS, a FIFO or the terminal cannot be made or opened; nothing is left open.
     """
 
-    def __init__(self, facts: "wire.Message") -> None:
+    def __init__(self, facts: "wire.Message", master: int | None) -> None:
         self.facts = {name: facts.get(name) for name in wire.KEPT_FIELDS}
         self.pidfd = -1
         self.exit: wire.Message | None = facts.get("exit")
         self.acknowledged = bool(facts.get("acknowledged"))
         self.open = True
         self.streams: list[Stream] = []
+        self.terminal: Terminal | None = None
         self.log = LogFile(facts["log_path"], facts["index_path"], facts["max_size"], facts["max_files"], facts["run"])
-        for path, number in _fifos(facts):
-            try:
+        path = ""
+        try:
+            for path, number in _fifos(facts):
                 files.make_fifo(path)
                 self.streams.append(Stream(path, number, self.log))
-            except OSError as error:
-                self.discard()
-                raise wire.Refusal(wire.STREAMS, error.errno or 0, path) from error
+            path = facts["terminal"]
+            if master is not None:
+                self.terminal = Terminal(master, self.streams[0])
+        except OSError as error:
+            self.discard()
+            raise wire.Refusal(wire.STREAMS, error.errno or 0, path) from error
+
+    @property
+    def sources(self) -> "list[Stream | Terminal]":
+        """What its bytes come from; each has a descriptor to watch."""
+        return [*self.streams, self.terminal] if self.terminal else [*self.streams]
 
     @property
     def instance(self) -> str:
@@ -45,29 +59,31 @@ class Kept:
         return int(self.facts["start_ticks"] or 0)
 
     def start(self, request: "wire.Message", limit: spawn.Descriptors) -> None:
-        """Execute the program with the FIFOs as its output.
+        """Execute the program on its terminal, or with the FIFOs as its output.
 
         Raises:
             wire.Refusal: it was not started.
         """
-        stdin = -1
-        outputs: list[int] = []
+        if self.facts["terminal"] and not self.terminal:
+            raise wire.Refusal(wire.STREAMS, errno.ENOENT, str(self.facts["terminal"]))
+        opened: list[int] = []
         try:
-            stdin = _open(request["stdin"], os.O_RDONLY)
-            outputs = [_open(path, os.O_RDWR) for path in (request["stdout_fifo"], request["stderr_fifo"])]
+            if not self.terminal:
+                opened.append(_open(request["stdin"], os.O_RDONLY))
+                opened += [_open(path, os.O_RDWR) for path in (request["stdout_fifo"], request["stderr_fifo"])]
             pid = spawn.start(
                 request["argv"],
                 request["environment"],
                 request["cwd"],
-                [stdin, *outputs],
+                opened,
                 limit,
                 instance=self.instance,
                 limited=request["limits"],
+                terminal=self.terminal.path if self.terminal else "",
             )
         finally:
-            for descriptor in (stdin, *outputs):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in opened:
+                os.close(descriptor)
         self.log.begin_run()
         self.facts["pid"] = pid
         self.facts["start_ticks"] = linux.start_ticks(pid)
@@ -110,10 +126,10 @@ class Kept:
         self.log.retain(max_size, max_files)
 
     def drain(self) -> int:
-        """Move all that is in the FIFOs now and write the index; the size of the log file."""
+        """Move all that is in terminal and FIFOs now and write the index; the size of the log file."""
         if self.open:
-            for stream in self.streams:
-                stream.drain()
+            for source in self.sources:
+                source.drain()
             self.log.flush()
         return self.log.size
 
@@ -124,10 +140,10 @@ class Kept:
         self.discard()
 
     def discard(self) -> None:
-        """Remove the FIFOs of a run that never began, or is closed."""
+        """Let go of the terminal and remove the FIFOs of a run that never began, or is closed."""
         self.open = False
-        for stream in self.streams:
-            stream.close()
+        for source in reversed(self.sources):
+            source.close()
 
     def row(self) -> "wire.Message":
         """The KEPT_FIELDS."""

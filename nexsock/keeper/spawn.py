@@ -14,6 +14,7 @@ from nexsock.keeper import limits, linux, mark, wire
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 TRANSIENT = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _DEFAULT_PATH = "/bin:/usr/bin"
@@ -49,8 +50,10 @@ def start(
     *,
     instance: str = "",
     limited: "dict[str, int] | None" = None,
+    terminal: str = "",
 ) -> int:
-    """Start `argv` in a session of its own; its descriptors are 0, 1, 2 ... as given and nothing else.
+    """Start `argv` in a session of its own; its descriptors are 0, 1, 2 ... as given and nothing else, or all three
+    are `terminal`, the path of one, which becomes its controlling terminal.
 
     Signals have their default action and none is blocked. What is a run, `instance`, carries its mark.
     `limited` are the limits that it has of its own, as limits.start takes them.
@@ -60,7 +63,7 @@ def start(
     Raises:
         wire.Refusal: nothing was started.
     """
-    actions = [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(descriptors)]
+    actions = _on_terminal(terminal) if terminal else _in_place(descriptors)
     _enter(cwd)
     try:
         program = find_program(argv[0], environment)
@@ -88,6 +91,17 @@ def start(
             limit.take()
     finally:
         os.chdir("/")
+
+
+def _in_place(descriptors: "Sequence[int]") -> "list[tuple[Any, ...]]":
+    return [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(descriptors)]
+
+
+def _on_terminal(path: str) -> "list[tuple[Any, ...]]":
+    """What the leader of a session without a terminal opens first becomes its controlling one (tty_io.c); file actions
+    come after setsid (glibc, spawni.c)."""
+    opened = (os.POSIX_SPAWN_OPEN, 0, path, os.O_RDWR, 0)
+    return [opened, (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
 
 
 def _enter(cwd: str) -> None:

@@ -101,11 +101,12 @@ SPAWN_FIELDS = (
     "cwd",  # absolute folder
     "environment",  # the whole of it
     "limits",  # those that it has of its own: nice, nofile, memory (bytes)
-    "stdin",  # a path to open for reading
+    "stdin",  # a path to open for reading, where there is no terminal
     "stdout_fifo",  # made by the keeper, removed by close
     "stderr_fifo",  # the same path as stdout_fifo: one stream
     "log_path",
     "index_path",
+    "terminal",  # name in the vault of the master of its terminal, which is its input and output; "": it has none
     "max_size",  # bytes after which the log is rotated; 0: never
     "max_files",  # log files kept, the current one included; 1 or more
     "note",  # text for the brain's own use

@@ -11,6 +11,10 @@ _OF_THE_CALLER = frozenset(
     (*MARKS, "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 )
 """What the caller was given for itself alone: a service that had it would speak in the caller's name."""
+_OF_A_TERMINAL = frozenset(("TERM", "TERMCAP", "COLUMNS", "LINES"))
+"""What the caller's terminal is like; the service has another, of a kind and size of its own."""
+TERM = "xterm-256color"
+"""What every terminal understands that somebody attaches from, and every terminfo knows."""
 _ALWAYS = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
 """Inherited even with `inherit_env: false`: without them hardly a program works."""
 
@@ -19,8 +23,10 @@ def compose(
     caller: Mapping[str, str], project: Project, service: Service, run: Run, extra: Mapping[str, str]
 ) -> dict[str, str]:
     """All variables of one run; later ones win: inherited, the file's, `extra` for this run, the marks."""
+    base = inherited(caller, service.launch.inherit_env)
     return {
-        **beside(caller, service),
+        **(_on_terminal(base) if service.launch.tty else base),
+        **service.launch.environment,
         **extra,
         "NEXSOCK_PROJECT": project.id,
         "NEXSOCK_SERVICE": service.name,
@@ -39,3 +45,7 @@ def inherited(caller: Mapping[str, str], inherit: bool | tuple[str, ...]) -> dic
         return {name: value for name, value in caller.items() if name not in _OF_THE_CALLER}
     names = _ALWAYS if inherit is False else inherit
     return {name: caller[name] for name in names if name in caller}
+
+
+def _on_terminal(base: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in base.items() if name not in _OF_A_TERMINAL} | {"TERM": TERM}

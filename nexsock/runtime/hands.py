@@ -114,7 +114,10 @@ class Hands:
     # ------------------------------------------------------------------------------------- for the daemon
 
     async def connect(self) -> list[Kept]:
-        """Say hello; everything that is kept, in the order of its start. Unacknowledged ends go to `on_exit` first."""
+        """Say hello; everything that is kept, in the order of its start. Unacknowledged ends go to `on_exit` first.
+
+        From here on there is a copy of each stored descriptor for the next keeper.
+        """
         self._line.attach(channel.Channel(self._socket))
         rows, _ = await self._line.ask("list", again=False, urgent=True)
         kept = [kept_of(row) for row in rows["kept"]]
@@ -122,6 +125,9 @@ class Hands:
             self._remember(one)
         await self._hello()
         self._line.open()
+        for name in await self.stored():
+            if (descriptor := await self.fetch(name)) is not None:
+                os.close(descriptor)
         return kept
 
     async def spawn(self, launch: Launch) -> Started:
@@ -221,8 +227,9 @@ class Hands:
 
     async def drop(self, name: str) -> None:
         """Let go of a stored descriptor; fine if there is none."""
-        self._put_away(name, None)
-        await self._line.ask("drop", {"name": name})
+        if name in self._vault:
+            self._put_away(name, None)
+            await self._line.ask("drop", {"name": name})
 
     async def stored(self) -> list[str]:
         """Names of the stored descriptors."""
@@ -347,10 +354,10 @@ class Hands:
                 signal.pidfd_send_signal(self._keeper, signal.SIGKILL)
 
     async def _adopt_all(self) -> None:
-        for held in [*self._held.values()]:
-            await self._adopt_or_complain(held)
         for name, descriptor in [*self._vault.items()]:
             await self._line.ask("store", {"name": name}, descriptors=(descriptor,), again=False, urgent=True)
+        for held in [*self._held.values()]:
+            await self._adopt_or_complain(held)
 
     async def _adopt_or_complain(self, held: _Held) -> None:
         """One run that cannot be adopted is no reason to lose the others."""

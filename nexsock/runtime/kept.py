@@ -18,6 +18,8 @@ class Files:
     stderr_fifo: str
     log_path: str
     index_path: str
+    terminal: str = ""
+    """the name under which the master of its terminal is stored; all output is one stream then"""
     max_size: int = 10 * 1024 * 1024
     max_files: int = 5
 
@@ -111,7 +113,7 @@ def kept_of(row: wire.Message) -> Kept:
     own = ("instance", "project", "service", "run", "pid", "start_ticks", "note", "acknowledged")
     return Kept(
         **{name: row[name] for name in own},
-        files=Files(**{name: row[name] for name in _FILES}),
+        files=Files(**{name: row[name] for name in _FILES if name in row}),
         end=ended_of(row["exit"]) if row["exit"] else None,
     )
 

@@ -80,3 +80,9 @@ def test_the_keeper_is_told_the_limits_that_are_set(service):
     limited = replace(web.launch, limits=Limits(nofile=100, memory_bytes=1 << 20))
     assert notes.limits_of(web) == {}
     assert notes.limits_of(replace(web, launch=limited)) == {"nofile": 100, "memory": 1 << 20}
+
+
+def test_all_output_of_a_terminal_is_one_stream(service, run):
+    web = service("web")
+    files = notes.files_of(replace(web, launch=replace(web.launch, tty=True)), run(), "/logs", "/fifos")
+    assert (files.stdout_fifo, files.terminal) == (files.stderr_fifo, "terminal i1")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from nexsock.engines.exits import Exits
 from nexsock.engines.mail import Mail
 from nexsock.engines.process import ProcessEngine
+from nexsock.engines.terminals import Terminals
 from nexsock.keeper import wire
 from nexsock.model.project import RenderedConfig
 from nexsock.model.report import LaunchFailed, Noted
@@ -57,6 +58,12 @@ class Keeper:
         if number == 15:
             self._world.end(-15)
         return True
+
+    async def store(self, name, descriptor):
+        self._world.do("store", name)
+
+    async def drop(self, name):
+        """There is nothing to let go of."""
 
     async def acknowledge(self, instance):
         self._world.do("acknowledge", instance)
@@ -118,6 +125,7 @@ class Stage:
             secrets=Secrets(f"{folder}/secrets"),
             learn=self.learned.extend,
             tunnels=self,
+            terminals=Terminals(self.keeper),
         )
 
     def require(self, service):

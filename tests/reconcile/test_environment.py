@@ -39,3 +39,12 @@ def test_the_file_beats_the_caller_and_the_run_beats_the_file(make):
 def test_nobody_can_forge_the_marks(make):
     found = composed(make, True, {"NEXSOCK_INSTANCE": "forged"}, NEXSOCK_SERVICE="forged")
     assert {name: found[name] for name in MARKS} == MARKS
+
+
+def test_on_a_terminal_of_its_own_it_is_told_nothing_of_the_callers(make):
+    web = make("web", env={"LINES": "5"})
+    caller = {"TERM": "dumb", "COLUMNS": "20", "LINES": "10", "COLORTERM": "truecolor"}
+    web = replace(web, launch=replace(web.launch, tty=True))
+    found = environment.compose(caller, PROJECT, web, RUN, {})
+    assert found == {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LINES": "5", **MARKS}
+    assert environment.beside(caller, web) == {**caller, "LINES": "5"}
