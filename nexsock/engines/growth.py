@@ -1,7 +1,6 @@
 """Wait until services have written something, without looking again and again."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
 
 from nexsock.runtime.hands import Hands
@@ -25,8 +24,10 @@ class Growth:
             asked = bool(waiting)
             waiting.add(grown)
             if not asked:
-                with contextlib.suppress(Refused):  # it has ended: it writes no more
+                try:
                     await self._keeper.notice(instance)
+                except Refused:  # it has ended, or is about to be started: whoever is told of that asks again
+                    self._waiting.pop(instance, None)
 
     def leave(self, grown: asyncio.Event) -> None:
         """Nobody waits for this any more."""

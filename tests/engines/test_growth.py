@@ -8,13 +8,14 @@ from nexsock.runtime.kept import Refused
 
 
 class Keeper:
-    """Remembers what it was asked; knows no run named "ended"."""
+    """Remembers what it was asked; knows no run that is in `unknown`."""
 
     def __init__(self) -> None:
         self.noticed: list[str] = []
+        self.unknown = {"ended"}
 
     async def notice(self, instance: str) -> None:
-        if instance == "ended":
+        if instance in self.unknown:
             raise Refused(wire.UNKNOWN_INSTANCE, 3, instance)
         self.noticed.append(instance)
 
@@ -42,6 +43,17 @@ async def test_a_run_that_has_ended_is_no_error():
     await growth.begin(["ended", "a"], grown)
     growth.tell("a")
     assert grown.is_set()
+
+
+async def test_a_run_that_was_asked_for_too_early_is_asked_for_again():
+    keeper = Keeper()
+    keeper.unknown.add("a")
+    growth, grown = Growth(keeper), asyncio.Event()
+    await growth.begin(["a"], grown)
+    keeper.unknown.clear()
+    await growth.begin(["a"], grown)
+    growth.tell("a")
+    assert (keeper.noticed, grown.is_set()) == (["a"], True)
 
 
 async def test_who_left_is_not_woken():
