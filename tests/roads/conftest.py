@@ -7,11 +7,13 @@ with `fresh_home`.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +21,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, NamedTuple
 
+import pexpect
 import pytest
 
 from nexsock import errors
@@ -32,6 +35,7 @@ NEXSOCK = Path(sys.executable).parent / "nexsock"
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "roads"
 LIMIT_S = 60.0
 """How long anything may take on a busy machine before a test gives up on it."""
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 FAILED = pytest.StashKey[bool]()
 
@@ -283,6 +287,52 @@ class Road:
             (folder / f"{command[0]}.txt").write_text("\n".join(map(str, self.run(*command))))
 
 
+class Terminal:
+    """A person's terminal in which a command of nexsock runs."""
+
+    def __init__(self, road: Road, *arguments: str, rows: int = 24, columns: int = 100) -> None:
+        environ = {**road.home.environ, **road.environ, "TERM": "xterm-256color", "NO_COLOR": ""}
+        self.child = pexpect.spawn(
+            str(NEXSOCK),
+            list(arguments),
+            cwd=str(road.folder),
+            env=environ,
+            timeout=LIMIT_S,
+            dimensions=(rows, columns),
+        )
+
+    def until(self, text: str) -> None:
+        self.child.expect_exact(text.encode())
+
+    def type(self, keys: str) -> None:
+        self.child.send(keys)
+
+    def interrupt(self) -> None:
+        self.child.sendintr()
+
+    @property
+    def modes(self) -> list[Any]:
+        """How the terminal treats what is typed."""
+        return termios.tcgetattr(self.child.child_fd)
+
+    def rest(self) -> str:
+        """What it says until its end, as plain text."""
+        self.child.expect(pexpect.EOF)
+        return ESCAPES.sub("", self.child.before.decode())
+
+    def end(self) -> int:
+        """Its exit status, when it has ended."""
+        self.child.expect(pexpect.EOF)
+        return self.child.wait()
+
+    def close(self) -> None:
+        """Close the window. pexpect gives what runs in it a tenth of a second to end, and then complains."""
+        if self.child.isalive():
+            self.child.kill(signal.SIGKILL)
+            self.child.wait()
+        self.child.close()
+
+
 @contextmanager
 def _a_home() -> Iterator[Home]:
     folder = Path(tempfile.mkdtemp(prefix="nx-", dir="/tmp"))
@@ -353,6 +403,20 @@ def following(tmp_path: Path) -> Iterator[Callable[..., Following]]:
     for one in begun:
         one.process.kill()
         one.process.wait()
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Terminal]]:
+    """`terminal(road, "up")`: the command in a terminal that is closed at the end."""
+    opened: list[Terminal] = []
+
+    def open_one(road: Road, *arguments: str, **size: int) -> Terminal:
+        opened.append(Terminal(road, *arguments, **size))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture

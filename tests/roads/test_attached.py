@@ -5,10 +5,6 @@ import re
 import signal
 
 import pexpect
-import pytest
-
-LIMIT_S = 60
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 SHOP = """
     services:
@@ -29,53 +25,6 @@ SHOP = """
 STUBBORN = (
     "services: {web: {command: \"trap '' TERM; echo here; while :; do sleep 0.02; done\", stop_grace_period: 1h}}"
 )
-
-
-class Terminal:
-    """A person's terminal in which a command of nexsock runs."""
-
-    def __init__(self, road, program, *arguments):
-        environ = {**road.home.environ, **road.environ, "TERM": "xterm-256color", "NO_COLOR": ""}
-        self.child = pexpect.spawn(
-            program, list(arguments), cwd=str(road.folder), env=environ, timeout=LIMIT_S, dimensions=(24, 100)
-        )
-
-    def until(self, text):
-        self.child.expect_exact(text.encode())
-
-    def interrupt(self):
-        self.child.sendintr()
-
-    def rest(self):
-        """What it says until its end, as plain text."""
-        self.child.expect(pexpect.EOF)
-        return ESCAPES.sub("", self.child.before.decode())
-
-    def end(self):
-        """Its exit status, when it has ended."""
-        self.child.expect(pexpect.EOF)
-        return self.child.wait()
-
-    def close(self):
-        """Close the window. pexpect gives what runs in it a tenth of a second to end, and then complains."""
-        if self.child.isalive():
-            self.child.kill(signal.SIGKILL)
-            self.child.wait()
-        self.child.close()
-
-
-@pytest.fixture
-def terminal(nexsock_program):
-    """`terminal(road, "up")`: the command in a terminal that is closed at the end."""
-    opened = []
-
-    def open_one(road, *arguments):
-        opened.append(Terminal(road, nexsock_program, *arguments))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
 
 
 def test_progress_is_shown_and_then_the_logs(project, terminal):
