@@ -41,6 +41,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "wait": Entry("act", "Wait until services are as they should be."),
         "run": Entry("terminal", "Run a service's command here, on this terminal."),
         "exec": Entry("terminal", "Run a command as a service would: its folder, its environment."),
+        "attach": Entry("attach", "Look at the terminal of a service with `tty: true`, and type on it."),
     },
     "File": {
         "init": Entry("file", "Write a first nexsock.yaml."),

@@ -13,7 +13,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 TAKE_SERVICES = (
     "up", "down", "plan", "status", "why", "logs", "events", "history", "diff", "top", "port", "url", "env",
-    "start", "stop", "restart", "kill", "wait", "run", "exec", "remove",
+    "start", "stop", "restart", "kill", "wait", "run", "exec", "attach", "remove",
 )  # fmt: skip
 """Commands whose arguments are names of services."""
 

@@ -19,6 +19,7 @@ from nexsock.daemon.loader import Loader
 from nexsock.daemon.output import Output
 from nexsock.daemon.sources import Sources
 from nexsock.daemon.values import SecretValues
+from nexsock.daemon.viewers import Viewers
 from nexsock.engines.exits import Exits
 from nexsock.engines.external import ExternalEngine
 from nexsock.engines.growth import Growth
@@ -140,6 +141,14 @@ class Host:
             boot_id=identity.boot_id(),
             now=clock.monotonic(),
             wall=clock.wall(),
+        )
+        self.viewers = Viewers(
+            self.logs_dir,
+            self.output,
+            self.processes.terminals,
+            record=lambda name: self.reconciler.record(name),
+            wanted=lambda name: name in self.reconciler.wanted,
+            hide=self.veil.hide,
         )
         self._unheard: list[Report] | None = [] if runs else None
         for kept in runs:

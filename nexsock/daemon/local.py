@@ -5,7 +5,7 @@ import difflib
 import functools
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import aclosing, nullcontext, suppress
 from signal import Signals
 
 from msgspec.structs import replace
@@ -37,11 +37,13 @@ from nexsock.model.status import (
     Usage,
     Why,
 )
+from nexsock.model.terminal import TerminalPiece
 from nexsock.plan import planner, wanted
 from nexsock.protocol import api
 from nexsock.protocol.frame import VERSIONS
 from nexsock.reconcile import describe, environment, settle
 from nexsock.runtime import clock
+from nexsock.runtime.terminal import Size
 from nexsock.store import migrate
 
 
@@ -365,6 +367,23 @@ class LocalApi:
         async for sample in top.samples(host, chosen, request.interval_s, request.samples):
             yield sample
 
+    async def attach(self, request: api.AttachRequest) -> AsyncIterator[TerminalPiece]:
+        _size(request)
+        with self._bus.subscribe() as happenings:
+            host = await self._known(request.project)
+            async with aclosing(host.viewers.view(host.service(request.service), request, happenings)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def type_keys(self, request: api.TypeRequest) -> api.Typed:
+        host = await self._known(request.project)
+        return api.Typed(taken=await host.viewers.type(host.service(request.service).name, request.keys))
+
+    async def resize_terminal(self, request: api.ResizeRequest) -> api.Nothing:
+        host = await self._known(request.project)
+        await host.viewers.resize(request.service, request.viewer, _size(request))
+        return api.Nothing()
+
     def render(self, request: api.RenderRequest) -> AsyncIterator[api.Rendered]:
         return render.render(self, request)
 
@@ -452,6 +471,15 @@ def _check_scale(asked: Mapping[str, int], project: Project) -> None:
             near = difflib.get_close_matches(name, [*project.groups, *project.services], 1)
             hint = f"did you mean '{near[0]}'?" if near else "see 'nexsock ps -a' for their names"
             raise errors.NotFound(f"--scale: no service '{name}' in project '{project.name}'", hint=hint)
+
+
+def _size(request: api.AttachRequest | api.ResizeRequest) -> Size:
+    """Raises:
+    UsageError: no terminal has that many rows or columns.
+    """
+    if not (0 < request.rows < 0x10000 and 0 < request.columns < 0x10000):
+        raise errors.UsageError(f"{request.rows} rows of {request.columns} columns are not the size of a terminal")
+    return Size(request.rows, request.columns)
 
 
 def _signal(text: str) -> Signals:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
 
 from nexsock.daemon import search
@@ -46,27 +46,37 @@ class Output:
             if service in services:
                 grown.set()
 
+    @contextmanager
+    def following(self, services: Iterable[str]) -> Iterator[asyncio.Event]:
+        """An event for `listen`; it is also set when one of these services has a new run."""
+        grown = asyncio.Event()
+        self._followers[grown] = frozenset(services)
+        try:
+            yield grown
+        finally:
+            del self._followers[grown]
+            self._growth.leave(grown)
+
+    async def listen(self, grown: asyncio.Event) -> None:
+        """From now on an event of `following` is set when one of its services writes."""
+        grown.clear()
+        await self._growth.begin(self._instances(self._followers[grown]), grown)
+
     async def lines(self, query: LogQuery, follow: bool) -> AsyncIterator[LogLine]:
         """The lines that a query selects, and with `follow` those that come, as they come."""
         async with _reader(self._logs_dir, query, follow) as reader:
-            grown = asyncio.Event()
-            self._followers[grown] = frozenset(query.services)
-            try:
+            with self.following(query.services) as grown:
                 async for line in reader.past():
                     yield line
                 if follow:
                     async for line in self._lines_to_come(reader, grown):
                         yield line
-            finally:
-                del self._followers[grown]
-                self._growth.leave(grown)
 
     async def _lines_to_come(self, reader: Reader, grown: asyncio.Event) -> AsyncIterator[LogLine]:
         """What is written from now on; a line without its end is given out when nothing came for a moment."""
         flush = False
         while True:
-            grown.clear()
-            await self._growth.begin(self._instances(self._followers[grown]), grown)
+            await self.listen(grown)
             lines = await reader.poll(flush=flush)
             for line in lines:
                 yield line

@@ -29,6 +29,7 @@ from nexsock.model.status import (
     Usage,
     Why,
 )
+from nexsock.model.terminal import TerminalPiece
 
 
 class Nothing(Struct, frozen=True):
@@ -137,6 +138,45 @@ class EventsRequest(Struct, frozen=True, kw_only=True):
     follow: bool = False
     since: float | None = None
     services: tuple[str, ...] = ()
+
+
+class AttachRequest(Struct, frozen=True, kw_only=True):
+    """Look at a service's terminal. `viewer` is a name that nobody else has; the terminal is as large as the smallest
+    of its viewers' (`rows`, `columns`).
+
+    `place` None: begin with the last screenful. Else that of the last piece that was drawn: go on behind it.
+    """
+
+    project: ProjectRef
+    service: str
+    viewer: str
+    rows: int
+    columns: int
+    place: int | None = None
+
+
+class TypeRequest(Struct, frozen=True, kw_only=True):
+    """Bytes as a keyboard sends them."""
+
+    project: ProjectRef
+    service: str
+    keys: bytes
+
+
+class Typed(Struct, frozen=True, kw_only=True):
+    """How many of the bytes the terminal took; it takes no more while the service does not read."""
+
+    taken: int
+
+
+class ResizeRequest(Struct, frozen=True, kw_only=True):
+    """A viewer that is attached has another size now."""
+
+    project: ProjectRef
+    service: str
+    viewer: str
+    rows: int
+    columns: int
 
 
 class CommandSpec(Struct, frozen=True, kw_only=True):
@@ -307,6 +347,9 @@ class Api(Protocol):
     def logs(self, request: LogsRequest) -> AsyncIterator[LogLine]: ...
     def events(self, request: EventsRequest) -> AsyncIterator[Event]: ...
     def top(self, request: TopRequest) -> AsyncIterator[Usage]: ...
+    def attach(self, request: AttachRequest) -> AsyncIterator[TerminalPiece]: ...
+    async def type_keys(self, request: TypeRequest) -> Typed: ...
+    async def resize_terminal(self, request: ResizeRequest) -> Nothing: ...
     def render(self, request: RenderRequest) -> AsyncIterator[Rendered]: ...
 
 
@@ -356,6 +399,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=52, name="timings", request=ServicesRequest, reply=Timings),
     Operation(number=53, name="top", request=TopRequest, reply=Usage, stream=True),
     Operation(number=54, name="leftovers", request=LeftoversRequest, reply=tuple[Leftover, ...]),
+    Operation(number=60, name="attach", request=AttachRequest, reply=TerminalPiece, stream=True),
+    Operation(number=61, name="type_keys", request=TypeRequest, reply=Typed),
+    Operation(number=62, name="resize_terminal", request=ResizeRequest, reply=Nothing),
 )
 """Numbers up to 42 follow the first generation of the protocol where the meaning is the same; none is used twice."""
 
