@@ -4,14 +4,16 @@ Looks at each service by itself; what concerns several of them is `check`'s part
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import msgspec
 
-from nexsock.config import environment, forms, health, secrets, tunnels
+from nexsock.config import environment, forms, git, health, secrets, tunnels
 from nexsock.config.circumstances import Facts
 from nexsock.config.fields import DEFAULT_SHELL, Fields, as_text
 from nexsock.config.node import Node
+from nexsock.model.git import GitSource
 from nexsock.model.names import variable_name
 from nexsock.model.service import (
     Condition,
@@ -37,9 +39,6 @@ NOT_BY_PROCESSES = ("image", "build", "volumes")
 REPLICA = "NEXSOCK_REPLICA"
 """the variable that has the number of an instance"""
 
-NOT_YET = ("git",)
-"""fields that this version knows by name only"""
-
 _STARTED_NOT_RUN = ("command", "image", "build")
 
 
@@ -61,6 +60,8 @@ def _service(
 ) -> Service:
     fields = Fields(nodes[name], facts.directory, facts.home, facts.problems)
     shell = fields.texts("shell") or DEFAULT_SHELL
+    source = git.build(fields, facts)
+    within = _within(fields, source)
     external = _external(fields)
     ports = _ports(name, fields, facts)
     local = tunnels.build(fields, facts.tunnels.get(name, {}), nodes)
@@ -73,9 +74,9 @@ def _service(
         name=name,
         engine="external" if external else "process",
         external=external,
-        launch=_launch(name, fields, ports, shell, common, declared, facts),
+        launch=_launch(name, fields, ports, shell, common, declared, facts, source),
         oneshot=oneshot,
-        inputs=tuple(fields.absolute(path) for path in fields.texts("inputs")),
+        inputs=tuple(within.absolute(path) for path in fields.texts("inputs")),
         tunnels=local,
         healthcheck=probe,
         restart=_restart(fields),
@@ -86,8 +87,9 @@ def _service(
             command=fields.command("stop_command", shell),
         ),
         hooks=_hooks(fields, shell),
-        watch=tuple(_watch_rule(fields, item, shell) for item in fields.items("watch")),
+        watch=tuple(_watch_rule(within, item, shell) for item in fields.items("watch")),
         logging=_logging(fields.map("logging")),
+        git=source,
         profiles=fields.texts("profiles"),
         active=name in facts.active,
         labels={key: value or "" for key, value in fields.assignments("labels").items()},
@@ -103,10 +105,11 @@ def _launch(
     common: Mapping[str, str | None],
     declared: Mapping[str, Secret],
     facts: Facts,
+    source: GitSource | None,
 ) -> Launch:
     return Launch(
         command=fields.command("command", shell),
-        working_dir=fields.path("working_dir"),
+        working_dir=_within(fields, source).path("working_dir"),
         environment=environment.of_service(fields, common, _given_variables(name, ports, facts), facts),
         inherit_env=_inherit_env(fields),
         ports=ports,
@@ -114,7 +117,13 @@ def _launch(
         secrets=secrets.of_service(fields, declared, facts),
         limits=_limits(fields.map("limits")),
         tty=fields.flag("tty"),
+        commit=git.commit(source, facts) if source is not None else "",
     )
+
+
+def _within(fields: Fields, source: GitSource | None) -> Fields:
+    """The same fields with paths that belong to the service's checkout, if it has one."""
+    return fields if source is None else replace(fields, directory=source.path)
 
 
 def _external(fields: Fields) -> External | None:
@@ -144,9 +153,6 @@ def _refuse_unsupported(fields: Fields) -> None:
             fields.key_error(
                 name, f"'{name}' is not supported by engine process", "run it by a command, or make it external"
             )
-    for name in NOT_YET:
-        if name in fields:
-            fields.key_error(name, f"'{name}' is not supported by this version of nexsock", "remove it")
 
 
 def _ports(service: str, fields: Fields, facts: Facts) -> dict[str, Port]:

@@ -10,6 +10,7 @@ from nexsock import graph
 from nexsock.config import forms, report
 from nexsock.config.fields import as_text
 from nexsock.config.node import Node
+from nexsock.model.git import GitSource
 from nexsock.model.origin import Origin
 from nexsock.model.problem import Problem
 from nexsock.model.service import Service
@@ -41,6 +42,7 @@ def check(
             _check_names(view, service, services, problems)
         _check_conditions(view, service, services, problems)
         _check_folder(view, service, is_folder, problems)
+    _check_checkouts(view, services, problems)
     _check_circles(view, services, problems)
     _check_ports(view, services, problems)
 
@@ -155,8 +157,22 @@ def _check_folder(view: _View, service: Service, is_folder: Callable[[str], bool
     node = view.service(service.name).mapping.get("working_dir")
     if node is None or not service.active or service.engine != "process" or is_folder(service.launch.working_dir):
         return
+    if service.git is not None and not is_folder(service.git.path):  # it comes with the clone
+        return
     message = f"the working_dir of service '{service.name}' is not a folder: {service.launch.working_dir}"
     report.error(problems, node.origin, message, "create it, or correct the path")
+
+
+def _check_checkouts(view: _View, services: Mapping[str, Service], problems: list[Problem]) -> None:
+    """Services that share a checkout want the same of it."""
+    first: dict[str, tuple[str, GitSource]] = {}
+    for service in services.values():
+        if service.git is None:
+            continue
+        name, source = first.setdefault(service.git.path, (service.name, service.git))
+        if source != service.git:
+            message = f"services '{name}' and '{service.name}' want different things of the checkout {source.path}"
+            report.error(problems, view.key(service.name, "git"), message, "give one of them another 'path'")
 
 
 def _check_circles(view: _View, services: Mapping[str, Service], problems: list[Problem]) -> None:

@@ -24,6 +24,7 @@ from nexsock.config import (
     envfile,
     fields,
     files,
+    git,
     interpolate,
     origins,
     overlay,
@@ -62,17 +63,20 @@ def load(
     read: Reader = source.read,
     *,
     reserved: Reserved = NOTHING_RESERVED,
+    uncloned: bool = False,
     is_folder: Callable[[str], bool] = source.is_folder,
 ) -> Project:
     """The project that the request's files describe.
 
     Args:
         reserved: what the numbers of ports that are `auto` are chosen by.
+        uncloned: leave out what is included from checkouts that are not there yet; without it that is an error.
         is_folder: whether there is a folder at an absolute path.
     Raises:
         ConfigError: with all problems of all files, sorted by place.
     """
     loading = _start(request, read, reserved)
+    loading.uncloned = uncloned
     loading.document()
     project = loading.project(is_folder)
     if project is None:
@@ -183,6 +187,9 @@ class _Loading:
     files: list[str] = field(default_factory=list)
     watched: list[str] = field(default_factory=list)
     lost_files: bool = False
+    uncloned: bool = False
+    checkouts: dict[str, str] = field(default_factory=dict)
+    """the services whose checkouts the files speak of, by path"""
     variables: Mapping[str, str] = field(default_factory=dict)
     ports: autoports.Chooser = field(init=False)
     scaled: scale.Expanded = field(init=False)
@@ -201,6 +208,7 @@ class _Loading:
             opened = self._open(path, self.shown(path), None, self.variables)
             if opened is None:
                 continue
+            self.checkouts.update(git.folders(opened, self.directory))
             opened = overlay.extend(opened, self._open_base, self.problems, allow_outside=allow_outside)
             opened = overlay.include(opened, self._open_included, self.problems, allow_outside=allow_outside)
             merged = opened if merged is None else overlay.merge(merged, opened)
@@ -298,10 +306,27 @@ class _Loading:
             text = self.read(path)
         except Unreadable as fault:
             place = origin if origin and fault.line == 1 else Origin(name, fault.line, fault.column)
+            if fault.missing and (service := self._uncloned(path)):
+                self._miss_clone(name, service, place)
+                return None
             report.error(self.problems, place, f"the file {name} {fault}", fault.advice)
             return None
         self.texts[name] = text
         return text
+
+    def _uncloned(self, path: str) -> str | None:
+        """The service in whose checkout a missing file would be, if that is missing as a whole."""
+        for folder, service in self.checkouts.items():
+            there = self._text_if_any(f"{folder}/.git/HEAD") or self._text_if_any(f"{folder}/.git")
+            if path.startswith(folder + "/") and there is None:
+                return service
+        return None
+
+    def _miss_clone(self, name: str, service: str, place: Origin) -> None:
+        if not self.uncloned:
+            message = f"the file {name} is in the repository of '{service}', which is not cloned yet"
+            advice = f"run 'nexsock git clone {service}', look at 'nexsock plan', then go on"
+            report.error(self.problems, place, message, advice)
 
     def _env_files(self, paths: Iterable[str], default_folder: str | None) -> dict[str, str]:
         """The variables of env files, a later one winning; those of a folder's `.env` when none is named."""

@@ -53,7 +53,7 @@ def answer(request: LoadRequest) -> LoadAnswer:
             return LoadAnswer(definition=edit.look(request.ref, request.look, reserved=request.reserved))
         if request.settings is not None:
             return LoadAnswer(settings=settings.read(request.settings))
-        return LoadAnswer(project=load.load(request.ref, reserved=request.reserved))
+        return LoadAnswer(project=load.load(request.ref, reserved=request.reserved, uncloned=request.uncloned))
     except errors.NexsockError as error:
         problems = tuple(problem for problem in getattr(error, "problems", ()) if isinstance(problem, Problem))
         return LoadAnswer(message=error.message, hint=error.hint, problems=problems, code=error.code)

@@ -28,6 +28,8 @@ class LoadRequest(Struct, frozen=True, kw_only=True):
 
     ref: ProjectRef
     reserved: Reserved = Reserved()
+    uncloned: bool = False
+    """leave out what is included from checkouts that are not there yet"""
     edit: Edit | None = None
     look: str | None = None
     settings: str | None = None

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from nexsock.model import packed
+from nexsock.model.git import GitSource
 from nexsock.model.probe import Healthcheck
 
 Condition = Literal["started", "healthy", "completed", "completed_successfully", "log_ready"]
@@ -63,6 +64,8 @@ class Launch(Struct, frozen=True, kw_only=True):
     """by the variable that holds the value or the path of its file"""
     limits: Limits = Limits()
     tty: bool = False
+    commit: str = ""
+    """what its git checkout has checked out; "" without one"""
 
 
 class Dependency(Struct, frozen=True, kw_only=True):
@@ -168,6 +171,7 @@ class Service(Struct, frozen=True, kw_only=True):
     hooks: Hooks = Hooks()
     watch: tuple[WatchRule, ...] = ()
     logging: Logging = Logging()
+    git: GitSource | None = None
     profiles: tuple[str, ...] = ()
     active: bool = True
     labels: dict[str, str] = {}

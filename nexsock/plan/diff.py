@@ -19,6 +19,7 @@ _SHOWN_AS = {
     "stop.command": "stop_command",
     "restart.mode": "restart",
     "restart": "restart_policy",
+    "commit": "git.head",
 }
 _TUNNEL = re.compile(r"tunnels\.(?P<on>.*?)(?:/.*?)?(?P<rest>\.(?:on|port|listen|to|ssh))?")
 _UNIT = re.compile(r"_(s|bytes)$")
@@ -37,8 +38,8 @@ def shown_at(path: str, value: object) -> str:
 
 
 def _short(digest: object) -> str | None:
-    """Enough of a rendering's digest to see that it is another."""
-    return str(digest)[:8] if digest is not None else None
+    """Enough of the digest of a rendering, or of a commit, to see that it is another."""
+    return str(digest)[:8] if digest else None
 
 
 def _masked_deep(value: object) -> object:
@@ -67,7 +68,7 @@ def changes(old: Service, new: Service, project: Project) -> dict[FieldClass, tu
         if path.split(".", 1)[0] in _IGNORED:
             continue
         name = as_written(path)
-        if path.startswith("launch.configs."):
+        if path.startswith(("launch.configs.", "launch.commit")):
             was, becomes = _short(was), _short(becomes)
         change = FieldChange(
             path=name,
