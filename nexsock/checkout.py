@@ -24,6 +24,11 @@ class Checkout:
     used: Callable[[str], None]
     _folder: str | None = field(default=None, init=False)
 
+    def folder(self) -> str | None:
+        """Where git keeps what belongs to the checkout: HEAD, index and their logs; None outside a checkout."""
+        self._folder = self._folder or self._find()
+        return self._folder
+
     def branch(self) -> str | None:
         """The branch that is checked out; None outside a checkout and for a detached head."""
         head = self._head()
@@ -42,10 +47,10 @@ class Checkout:
 
     def _head(self) -> str | None:
         """The ref or commit in HEAD."""
-        self._folder = self._folder or self._find()
-        if self._folder is None:
+        folder = self.folder()
+        if folder is None:
             return None
-        text = self._text(self._folder + "/HEAD", use=True) or ""
+        text = self._text(folder + "/HEAD", use=True) or ""
         return text.removeprefix("ref:").strip() or None
 
     def _find(self) -> str | None:

@@ -52,6 +52,9 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "remove": Entry("edit", "Remove a service from the file."),
         "dependency": Entry("edit", "List what services need, or change it in the file."),
     },
+    "Git": {
+        "git": Entry("git", "Look at the repositories of services, or move what is checked out."),
+    },
     "Host": {
         "daemon": Entry("host", "Start, stop or look at the daemon."),
         "db": Entry("host", "Look at the memory of a project, or change its schema."),

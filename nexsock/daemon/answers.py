@@ -8,7 +8,7 @@ from nexsock.daemon.host import Host
 from nexsock.model.status import Failure, ProjectStatus, ProjectSummary, ServiceDetail, TunnelStatus, Why
 from nexsock.protocol import api
 from nexsock.reconcile import describe, explain
-from nexsock.runtime import clock
+from nexsock.runtime import clock, commits
 from nexsock.store import migrate
 
 LINES_OF_CULPRIT = 15
@@ -19,7 +19,10 @@ def project_status(host: Host, chosen: Iterable[str] = ()) -> ProjectStatus:
     """The lines of the named services, or of all: those of the file in start order, then what is left of others."""
     project, now = host.project, clock.monotonic()
     listed = tuple(chosen) or (*project.services, *host.removed())
-    lines = tuple(describe.status(project.services.get(name), host.reconciler.record(name), now=now) for name in listed)
+    lines = tuple(
+        describe.status(project.services.get(name), host.reconciler.record(name), now=now, git=host.head(name))
+        for name in listed
+    )
     return ProjectStatus(project=host.info(), services=lines)
 
 
@@ -35,6 +38,7 @@ def summary(host: Host) -> ProjectSummary:
         failed=sum(line.phase == "failed" for line in lines),
         watching=host.watching,
         config_error=host.fault is not None,
+        branch=commits.branch_of(host.project.directory),
     )
 
 
@@ -47,7 +51,7 @@ def detail(host: Host, name: str, tunnels: tuple[TunnelStatus, ...] = ()) -> Ser
     service = host.service(name)
     record = host.reconciler.record(service.name)
     return ServiceDetail(
-        service=describe.status(service, record, now=clock.monotonic()),
+        service=describe.status(service, record, now=clock.monotonic(), git=host.head(service.name)),
         command=describe.command(service),
         working_dir=service.launch.working_dir,
         depends_on=describe.dependencies(host.project, host.state.records, service),

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from nexsock import errors, masking
 from nexsock.daemon import recall
+from nexsock.daemon.checkouts import Checkouts
 from nexsock.daemon.inputs import InputFiles
 from nexsock.daemon.lending import Lending
 from nexsock.daemon.loader import Loader
@@ -39,12 +40,12 @@ from nexsock.model.project import Project, ProjectRef
 from nexsock.model.report import Launched, LaunchFailed, Noted, Probed, Report
 from nexsock.model.service import Service
 from nexsock.model.state import Health, Observed, ProjectState, Run, Wants
-from nexsock.model.status import ConfigFault, ProjectInfo
+from nexsock.model.status import ConfigFault, GitStatus, ProjectInfo
 from nexsock.places import Places, make_private
 from nexsock.reconcile import environment, restore
 from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
-from nexsock.runtime import clock, command, hands, identity, notify, probe, secrets
+from nexsock.runtime import clock, command, commits, hands, identity, notify, probe, secrets
 from nexsock.runtime.relay import Relay
 from nexsock.store import store
 from nexsock.store.writer import BATCH_S, RETRY_S, Writer
@@ -70,6 +71,7 @@ class Shared:
     database_url: str = ""
     """where the memory of projects lies (store.locate)"""
     sweep: Sweep = field(default_factory=Sweep)
+    checkouts: Checkouts = field(default_factory=Checkouts)
     new_instance: Callable[[], str] = field(default_factory=lambda: unique(os.urandom(9).hex()))
 
 
@@ -266,14 +268,14 @@ class Host:
             self._sources.follow(project, read_at)
 
     async def observe(self, project: Project, environ: dict[str, str] | None = None) -> None:
-        """Look at the files that the oneshots of a project read, and remember them, and at the values of secrets.
+        """Look at the files that the oneshots of a project read, at checkouts, and at the values of secrets.
 
         `environ` is the caller's environment, where there is a newer one.
         """
         self.learn(project, environ or {})
         found = await self._inputs.observe(project, self.state.records)
         observed = self.reconciler.observed
-        observed.inputs, observed.changed = found.inputs, found.changed
+        observed.inputs, observed.changed, observed.uncloned = found.inputs, found.changed, uncloned(project)
         observed.secrets = await self._values.look(project, environ or self.reconciler.environ)
 
     def learn(self, project: Project, environ: dict[str, str]) -> None:
@@ -289,7 +291,29 @@ class Host:
         found = await self._inputs.look(project, self.state.records)
         found.strays = self.reconciler.observed.strays
         found.secrets = await self._values.look(project, environ or self.reconciler.environ)
+        found.uncloned = uncloned(project)
         return found
+
+    def head(self, name: str) -> GitStatus | None:
+        """What the checkout of a service has now; None for a service without one."""
+        service = self.project.services.get(name)
+        return None if service is None or service.git is None else commits.head_of(service.git.path)
+
+    async def provide(self, project: Project, names: Iterable[str], environ: dict[str, str] | None) -> bool:
+        """Have the checkouts of these services made and moved as a version of the file says.
+
+        Returns:
+            Whether one is another now, so that the file has to be read again.
+        """
+
+        def say(name: str, what: str) -> None:
+            self._tell("git", what, service=name)
+
+        names, observed = tuple(names), self.reconciler.observed
+        moved, faults = await self._shared.checkouts.provide(project, names, environ or self.reconciler.environ, say)
+        kept = {name: fault for name, fault in observed.unprovided.items() if name not in names}
+        observed.unprovided = {**kept, **faults}
+        return moved
 
     def inherit(self, environ: dict[str, str] | None) -> None:
         """Let services that start from now on inherit this caller's environment."""
@@ -514,6 +538,12 @@ class Host:
         """Tell everyone, without secrets."""
         hidden = self.veil.hide(event.reason) if event.reason else ""
         self._shared.emit(event if hidden == event.reason else replace(event, reason=hidden))
+
+
+def uncloned(project: Project) -> frozenset[str]:
+    """The services whose checkout is not there yet."""
+    sources = {name: service.git for name, service in project.services.items() if service.git is not None}
+    return frozenset(name for name, source in sources.items() if not commits.is_checkout(source.path))
 
 
 def unique(prefix: str) -> Callable[[], str]:

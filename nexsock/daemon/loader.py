@@ -69,14 +69,16 @@ class Loader:
             await self._started()
             self._end_when_idle()
 
-    async def load(self, request: ProjectRef) -> Project:
+    async def load(self, request: ProjectRef, *, uncloned: bool = False) -> Project:
         """The project that the request's files describe.
 
+        Args:
+            uncloned: leave out what is included from checkouts that are not there yet.
         Raises:
             ConfigError: the files have problems, or the worker crashed or was too slow over them.
         """
         async with self._in_turn():
-            return await self._load(request)
+            return await self._load(request, uncloned)
 
     async def edit(self, request: ProjectRef, edit: Edit) -> Edited:
         """Have the request's files changed.
@@ -126,11 +128,11 @@ class Loader:
             finally:
                 self._end_when_idle()
 
-    async def _load(self, request: ProjectRef) -> Project:
+    async def _load(self, request: ProjectRef, uncloned: bool) -> Project:
         """Load until no port that was newly chosen is in use already, and reserve what was chosen."""
         avoid: frozenset[int] = frozenset()
         while True:
-            answer = await self._ask(LoadRequest(ref=request, reserved=self.numbers.reserved(avoid)))
+            answer = await self._ask(LoadRequest(ref=request, reserved=self.numbers.reserved(avoid), uncloned=uncloned))
             project = answer.project
             if project is None:
                 raise _error(answer)

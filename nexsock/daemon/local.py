@@ -14,11 +14,13 @@ import nexsock
 from nexsock import errors, masking
 from nexsock.daemon import answers, outcome, past, remains, render, revival, top
 from nexsock.daemon.bus import Bus
-from nexsock.daemon.host import Host, Shared
+from nexsock.daemon.git import GitOperations
+from nexsock.daemon.host import Host, Shared, uncloned
 from nexsock.daemon.loader import Loader
 from nexsock.model import names
 from nexsock.model.edit import Definition, Edit, EditStatus, ListedDependency
 from nexsock.model.event import Event
+from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.state import Observed, ProjectState, Selection
@@ -72,6 +74,7 @@ class LocalApi:
         self._clients = clients
         self._started_at = clock.wall()
         self._meeting = asyncio.Lock()
+        self._git = GitOperations(shared.checkouts, self._as_far_as_cloned, self._moved)
 
     # -- the daemon itself
 
@@ -124,6 +127,12 @@ class LocalApi:
             ref = self._placed(request.project)
             host, project = await self._load(ref)
             _check_scale(request.project.scale, project)
+            providing = asyncio.ensure_future(host.provide(project, _needed(project, request.services), ref.environ))
+            async for event in outcome.meanwhile(providing, subscription, project.id):
+                yield api.Progress(event=event)
+            if await providing:
+                read_at = clock.wall()
+                project = await self._loader.load(ref)
             async with host.changing:
                 await host.adopt(project, ref, request.project.environ, read_at)
                 chosen = host.names(request.services)
@@ -157,8 +166,14 @@ class LocalApi:
         with self._bus.subscribe() as subscription:
             host = await self._known(request.project)
             chosen = host.names(request.services)
+            needed = _needed(host.project, chosen)
+            providing = asyncio.ensure_future(host.provide(host.project, needed, request.project.environ))
+            async for event in outcome.meanwhile(providing, subscription, host.project.id):
+                yield api.Progress(event=event)
             async with host.changing:
                 host.inherit(request.project.environ)
+                if await providing:
+                    await host.renew()
                 await host.observe(host.project)
                 host.veil.learn(masking.telling(request.environment))
                 host.reconciler.start(chosen, request.environment)
@@ -266,7 +281,9 @@ class LocalApi:
             plan = host.reconciler.preview(project, selection, chosen, request.force_restart, observed)
             return PlanStatus(plan=plan, warnings=project.warnings, project=host.info())
         state = ProjectState(selection=selection)
-        plan = planner.plan(planner.desire(project, state), {}, Observed(), now=clock.monotonic())
+        plan = planner.plan(
+            planner.desire(project, state), {}, Observed(uncloned=uncloned(project)), now=clock.monotonic()
+        )
         return PlanStatus(plan=plan, warnings=project.warnings)
 
     async def list_services(self, request: api.ServicesRequest) -> ProjectStatus:
@@ -387,6 +404,37 @@ class LocalApi:
     def render(self, request: api.RenderRequest) -> AsyncIterator[api.Rendered]:
         return render.render(self, request)
 
+    # -- checkouts
+
+    async def git_status(self, request: api.ServicesRequest) -> tuple[CheckoutStatus, ...]:
+        return await self._git.status(request)
+
+    async def git_branches(self, request: api.GitBranchesRequest) -> tuple[Branch, ...]:
+        return await self._git.branches(request)
+
+    async def git_log(self, request: api.GitLogRequest) -> tuple[Commit, ...]:
+        return await self._git.log(request)
+
+    def git_clone(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
+        return self._git.clone(request)
+
+    def git_fetch(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
+        return self._git.fetch(request)
+
+    def git_pull(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
+        return self._git.pull(request)
+
+    def git_checkout(self, request: api.GitCheckoutRequest) -> AsyncIterator[GitItem]:
+        return self._git.checkout(request)
+
+    async def _as_far_as_cloned(self, ref: ProjectRef) -> Project:
+        return await self._loader.load(self._placed(ref), uncloned=True)
+
+    async def _moved(self, project: Project) -> None:
+        """A checkout of a project is another now: what runs from it is started again."""
+        if (host := self.hosts.get(project.id)) is not None:
+            await host.reload()
+
     # -- shared
 
     async def _load(self, ref: ProjectRef) -> tuple[Host, Project]:
@@ -480,6 +528,12 @@ def _size(request: api.AttachRequest | api.ResizeRequest) -> Size:
     if not (0 < request.rows < 0x10000 and 0 < request.columns < 0x10000):
         raise errors.UsageError(f"{request.rows} rows of {request.columns} columns are not the size of a terminal")
     return Size(request.rows, request.columns)
+
+
+def _needed(project: Project, chosen: Sequence[str]) -> set[str]:
+    """The chosen services, or all that are active, and what they need."""
+    active = (name for name, service in project.services.items() if service.active)
+    return wanted.with_needs(project, project.members(chosen) or active)
 
 
 def _signal(text: str) -> Signals:

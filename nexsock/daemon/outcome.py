@@ -1,11 +1,14 @@
 """What a command waits for, and what came of it: events on the way, then the outcome."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from nexsock import errors
 from nexsock.daemon import answers, follow
 from nexsock.daemon.bus import Subscription
 from nexsock.daemon.host import Host
+from nexsock.model.event import Event
 from nexsock.model.plan import Skip
 from nexsock.model.service import Condition
 from nexsock.model.status import Outcome
@@ -73,6 +76,22 @@ def _condition(text: str) -> Condition:
         if text.removeprefix("service_") == known:
             return known
     raise errors.UsageError(f"'{text}' is not a condition", hint=f"use one of {', '.join(_CONDITIONS)}, stopped")
+
+
+async def meanwhile(work: asyncio.Future[Any], subscription: Subscription, project_id: str) -> AsyncIterator[Event]:
+    """The events of a project as they come, until some work is done; who stops listening ends the work."""
+    try:
+        while not work.done():
+            arrival = asyncio.ensure_future(subscription.arrived(None))
+            await asyncio.wait([work, arrival], return_when=asyncio.FIRST_COMPLETED)
+            arrival.cancel()
+            await asyncio.gather(arrival, return_exceptions=True)
+            for event in subscription.take():
+                if event.project == project_id:
+                    yield event
+    finally:
+        if not work.done():
+            work.cancel()
 
 
 async def until(

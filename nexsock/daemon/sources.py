@@ -1,5 +1,8 @@
 """From changed files to triggers: the project's own files are loaded anew, sources act on their services.
 
+A checkout that moves to another commit is one trigger, however many files that changes: the project is loaded anew, for
+the commit is part of it, and the files that were written for the move are no reason of their own.
+
 A burst that touches many rules acts once on each. Ten restarts of a service in a minute by its files suspend its
 rules, with an event that names the file, until another version of the file is live or watching is turned on again.
 """
@@ -15,10 +18,12 @@ from nexsock.model.project import Project
 from nexsock.model.state import Cause
 from nexsock.plan import impact
 from nexsock.reconcile.reconciler import Reconciler
-from nexsock.runtime import clock, command, watch
+from nexsock.runtime import clock, command, commits, watch
 
 FLAPPING_RESTARTS = 10
 FLAPPING_WINDOW_S = 60.0
+LONGEST_WORK_S = 30.0
+"""How long files wait for git's lock: one that was left behind by a killed git must not hold them for ever."""
 
 
 class Sources:
@@ -48,6 +53,7 @@ class Sources:
         self._restarts: dict[str, deque[float]] = {}
         self._suspended: set[str] = set()
         self._timers: dict[tuple[str, int], asyncio.TimerHandle] = {}
+        self._waiting: dict[tuple[str, int], asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def follow(self, project: Project, since: float | None = None) -> None:
@@ -65,7 +71,7 @@ class Sources:
 
     def close(self) -> None:
         self._watcher.close()
-        for timer in self._timers.values():
+        for timer in (*self._timers.values(), *self._waiting.values()):
             timer.cancel()
         for task in self._tasks:
             task.cancel()
@@ -76,6 +82,21 @@ class Sources:
         if touched.files:
             self._task(self._reload())
         for hit in touched.hits:
+            service = self._reconciler.project.services[hit.service]
+            if service.git is None:
+                self._later(hit)
+            else:
+                self._after_git(hit, service.git.path, clock.monotonic() + LONGEST_WORK_S)
+
+    def _after_git(self, hit: impact.Hit, folder: str, until: float) -> None:
+        """Act once git is not at work in the checkout; what was written before its head moved belongs to that move."""
+        key = (hit.service, hash(hit.rule))
+        if (timer := self._waiting.pop(key, None)) is not None:
+            timer.cancel()
+        if commits.is_busy(folder) and clock.monotonic() < until:
+            loop = asyncio.get_running_loop()
+            self._waiting[key] = loop.call_later(commits.SETTLING_S, self._after_git, hit, folder, until)
+        elif not commits.moved_since(folder, hit.path):
             self._later(hit)
 
     def _blind(self, reason: str) -> None:

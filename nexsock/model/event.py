@@ -13,6 +13,7 @@ EventKind = Literal[
     "exit",  # a run ended
     "probe",  # a probe's verdict changed
     "config",  # a changed file was applied, or is broken
+    "git",  # a checkout is made or moved
     "watch",  # a changed source file acted on a service
     "hook",  # a hook ran
     "output",  # a line for the user from a hook or a stop command

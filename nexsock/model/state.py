@@ -187,6 +187,10 @@ class Observed(Struct, kw_only=True):
 
     strays: dict[str, Run] = {}
     inputs: dict[str, str] = {}
+    uncloned: frozenset[str] = frozenset()
+    """services whose checkout is not there yet"""
+    unprovided: dict[str, str] = {}
+    """why the checkout of a service is not as it must be to start it"""
     changed: dict[str, tuple[str, ...]] = {}
     secrets: dict[str, dict[str, str]] = {}
 

@@ -295,6 +295,8 @@ class ProjectSummary(Struct, frozen=True, kw_only=True):
     failed: int
     watching: bool = False
     config_error: bool = False
+    branch: str | None = None
+    """of the git checkout that the project's folder lies in"""
 
 
 class Leftover(Struct, frozen=True, kw_only=True):

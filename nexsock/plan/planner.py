@@ -328,6 +328,9 @@ class _Planner:
         return self._lacking[service.name]
 
     def _find_lacking(self, service: Service) -> Hold | None:
+        if (fault := self._observed.unprovided.get(service.name)) is not None:
+            origin = self._desired.project.origin(f"services.{service.name}.git")
+            return Hold(service=service.name, waits_for="its checkout", because=fault, failed=True, origin=origin)
         lacks: list[tuple[str, conditions.Missing]] = []
         for name, need in service.depends_on.items():
             if (other := self._services.get(name)) is not None and (
@@ -372,11 +375,16 @@ class _Planner:
         return Step(
             action="run" if service.oneshot else "start",
             service=service.name,
-            reason=self._start_reason(service, record, fields),
+            reason=self._start_reason(service, record, fields) + self._cloned_first(service),
             origin=(record.replace and record.replace.origin)
             or self._desired.project.origin(f"services.{service.name}"),
             fields=fields,
         )
+
+    def _cloned_first(self, service: Service) -> str:
+        if service.git is None or service.name not in self._observed.uncloned:
+            return ""
+        return f"; {service.git.url or service.git.path} is cloned first"
 
     def _start_reason(self, service: Service, record: Record, fields: tuple[FieldChange, ...]) -> str:
         if record.replace is not None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from nexsock.model.edit import Definition, EditStatus, ListedDependency
 from nexsock.model.event import Event
+from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine, LogQuery
 from nexsock.model.project import ProjectRef
 from nexsock.model.status import (
@@ -179,6 +180,34 @@ class ResizeRequest(Struct, frozen=True, kw_only=True):
     columns: int
 
 
+class GitCheckoutRequest(Struct, frozen=True, kw_only=True):
+    """`ref` is a branch, or with `commit` the id of a commit; "" is what the file asks for.
+
+    `create` makes the branch.
+    """
+
+    project: ProjectRef
+    service: str
+    ref: str = ""
+    commit: bool = False
+    create: bool = False
+
+
+class GitBranchesRequest(Struct, frozen=True, kw_only=True):
+    project: ProjectRef
+    service: str
+    remote: bool = False
+
+
+class GitLogRequest(Struct, frozen=True, kw_only=True):
+    """`branch` "": what is checked out. `count` is at most 10,000."""
+
+    project: ProjectRef
+    service: str
+    count: int = 20
+    branch: str = ""
+
+
 class CommandSpec(Struct, frozen=True, kw_only=True):
     """What a client needs to run a command as a service would: the answer to `run` and `exec`.
 
@@ -342,6 +371,14 @@ class Api(Protocol):
     async def remove_dependency(self, request: DependencyRequest) -> EditStatus: ...
     async def list_dependencies(self, request: ServicesRequest) -> tuple[ListedDependency, ...]: ...
 
+    async def git_status(self, request: ServicesRequest) -> tuple[CheckoutStatus, ...]: ...
+    async def git_branches(self, request: GitBranchesRequest) -> tuple[Branch, ...]: ...
+    async def git_log(self, request: GitLogRequest) -> tuple[Commit, ...]: ...
+    def git_clone(self, request: ServicesRequest) -> AsyncIterator[GitItem]: ...
+    def git_fetch(self, request: ServicesRequest) -> AsyncIterator[GitItem]: ...
+    def git_pull(self, request: ServicesRequest) -> AsyncIterator[GitItem]: ...
+    def git_checkout(self, request: GitCheckoutRequest) -> AsyncIterator[GitItem]: ...
+
     async def database(self, request: DatabaseRequest) -> DatabaseStatus: ...
 
     def logs(self, request: LogsRequest) -> AsyncIterator[LogLine]: ...
@@ -386,6 +423,13 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=23, name="graph", request=PlanRequest, reply=Graph),
     Operation(number=24, name="environment", request=ServiceRequest, reply=ServiceEnvironment),
     Operation(number=25, name="command", request=ServiceRequest, reply=CommandSpec),
+    Operation(number=31, name="git_status", request=ServicesRequest, reply=tuple[CheckoutStatus, ...]),
+    Operation(number=32, name="git_checkout", request=GitCheckoutRequest, reply=GitItem, stream=True),
+    Operation(number=33, name="git_pull", request=ServicesRequest, reply=GitItem, stream=True),
+    Operation(number=34, name="git_log", request=GitLogRequest, reply=tuple[Commit, ...]),
+    Operation(number=35, name="git_branches", request=GitBranchesRequest, reply=tuple[Branch, ...]),
+    Operation(number=36, name="git_clone", request=ServicesRequest, reply=GitItem, stream=True),
+    Operation(number=37, name="git_fetch", request=ServicesRequest, reply=GitItem, stream=True),
     Operation(number=30, name="database", request=DatabaseRequest, reply=DatabaseStatus),
     Operation(number=26, name="logs", request=LogsRequest, reply=LogLine, stream=True),
     Operation(number=27, name="events", request=EventsRequest, reply=Event, stream=True),

@@ -11,6 +11,7 @@ from nexsock.model.service import Service
 from nexsock.model.state import SERVING, Record, Run
 from nexsock.model.status import (
     DependencyStatus,
+    GitStatus,
     Graph,
     GraphEdge,
     GraphNode,
@@ -21,8 +22,13 @@ from nexsock.model.status import (
 from nexsock.plan import conditions
 
 
-def status(service: Service | None, record: Record, *, now: float) -> ServiceStatus:
-    """The line of a service; `service` is None for one that is no longer in the file. `now` is monotonic seconds."""
+def status(service: Service | None, record: Record, *, now: float, git: GitStatus | None = None) -> ServiceStatus:
+    """The line of a service; `service` is None for one that is no longer in the file.
+
+    Args:
+        now: monotonic seconds.
+        git: what its checkout has now.
+    """
     defined = service or record.applied
     run = record.run
     serving = record.phase in SERVING and not (defined is not None and defined.oneshot)
@@ -39,7 +45,8 @@ def status(service: Service | None, record: Record, *, now: float) -> ServiceSta
         restarts=record.restarts,
         exit_code=run.exit.code if run is not None and run.exit is not None else None,
         run=run.number if run is not None else None,
-        stale=_stale(service, record),
+        stale=_stale(service, record) or _moved(record, git),
+        git=git,
         oneshot=defined.oneshot if defined else False,
         active=service.active if service else False,
         command=command(defined),
@@ -56,6 +63,13 @@ def _stale(service: Service | None, record: Record) -> bool:
     if service is None or record.applied is None or not record.alive:
         return False
     return record.applied is not service and record.applied.fingerprint != service.fingerprint
+
+
+def _moved(record: Record, git: GitStatus | None) -> bool:
+    """Whether its checkout has another commit than it runs from."""
+    if git is None or record.applied is None or not record.alive:
+        return False
+    return record.applied.launch.commit != (git.commit or "")
 
 
 def command(service: Service | None) -> str:

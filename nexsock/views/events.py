@@ -37,7 +37,7 @@ def transition(event: Event, *, colour: bool) -> str | None:
     if event.service is None:
         return None
     said = style.one_line(event.reason)
-    if event.kind in ("output", "warning"):
+    if event.kind in ("output", "warning", "git"):
         return f"{event.service}: {said}\n"
     if event.kind != "phase" or event.phase is None:
         return None

@@ -11,8 +11,8 @@ def projects(found: Sequence[ProjectSummary], *, colour: bool, columns: int) -> 
     """`ls`: one line a project, its folder last."""
     if not found:
         return "No project is known yet; 'nexsock up' in a folder with a nexsock.yaml makes it one.\n"
-    rows = [[project.name, _running(project), _notes(project), project.dir] for project in found]
-    return table.render(("NAME", "RUNNING", "STATE", "FOLDER"), rows, colour=colour, columns=columns)
+    rows = [[project.name, project.branch or "-", _running(project), _notes(project), project.dir] for project in found]
+    return table.render(("NAME", "BRANCH", "RUNNING", "STATE", "FOLDER"), rows, colour=colour, columns=columns)
 
 
 def _running(project: ProjectSummary) -> str:

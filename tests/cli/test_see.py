@@ -130,7 +130,7 @@ def test_an_unknown_port_names_those_that_there_are(shell):
 def test_ls_lists_projects_with_their_folders(shell):
     projects = (ProjectSummary(id="shop-1", name="shop", dir="/shop", services=3, running=2, failed=1, watching=True),)
     assert shell.answers(list_projects=projects).run("ls").out == (
-        "NAME  RUNNING  STATE               FOLDER\nshop  2/3      1 failed, watching  /shop\n"
+        "NAME  BRANCH  RUNNING  STATE               FOLDER\nshop  -       2/3      1 failed, watching  /shop\n"
     )
 
 

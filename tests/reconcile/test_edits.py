@@ -207,13 +207,3 @@ def test_every_step_is_told_with_its_reason(shop, make):
         "environment.PORT changed",
         "environment.PORT",
     )
-
-
-def test_an_edit_starts_nothing_that_was_not_named_and_what_a_named_one_needs_comes_along(stage, make):
-    world = stage(make("db"), make("web"), make("other"))
-    world.up("web")
-    world.launched("web")
-    world.edit(make("db"), make("web"), make("other", env={"A": "1"}), make("new"))
-    assert world.take_orders() == ["launch web"]
-    world.edit(make("db"), make("web", {"db": "started"}), make("other"), make("new"))
-    assert sorted(world.take_orders()) == ["launch db", "update web"]

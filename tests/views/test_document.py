@@ -10,6 +10,7 @@ import pytest
 from nexsock import errors
 from nexsock.model.edit import ListedDependency
 from nexsock.model.event import Event
+from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine, LogSlice
 from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
 from nexsock.model.problem import Problem
@@ -84,6 +85,10 @@ NOUNS: dict[str, type] = {
     "leftover": Leftover,
     "ls": ProjectSummary,
     "env": ServiceEnvironment,
+    "checkout": CheckoutStatus,
+    "git act": GitItem,
+    "branch": Branch,
+    "commit": Commit,
 }
 
 

@@ -1,11 +1,11 @@
 from nexsock.model.status import DaemonStatus, ProjectSummary
 from nexsock.views import lists
 
-SHOP = ProjectSummary(id="shop-1", name="shop", dir="/shop", services=3, running=2, failed=0)
+SHOP = ProjectSummary(id="shop-1", name="shop", dir="/shop", services=3, running=2, failed=0, branch="main")
 
 
 def test_a_project_that_is_well_has_nothing_noted():
-    assert lists.projects([SHOP], colour=False, columns=0).splitlines()[1] == "shop  2/3      -      /shop"
+    assert lists.projects([SHOP], colour=False, columns=0).splitlines()[1] == "shop  main    2/3      -      /shop"
 
 
 def test_the_daemon_says_how_much_it_keeps(now):
