@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from nexsock import errors
 from nexsock.client import remote
 from nexsock.daemon import lifespan, listen
 from nexsock.places import Places
@@ -150,7 +151,7 @@ async def test_sighup_leaves_a_socket_that_is_there_alone(house):
     assert os.path.samestat(before, os.stat(house.places.socket))
 
 
-async def test_streams_end_with_the_brain(house):
+async def test_streams_are_cut_off_with_the_brain_and_say_so(house):
     await house.begin()
 
     async def never(request):
@@ -162,7 +163,8 @@ async def test_streams_end_with_the_brain(house):
     stream = asyncio.ensure_future(anext(aiter(client.api.events(Nothing())), None))
     await client.api.ping(Nothing())
     await house.end()
-    assert await stream is None
+    with pytest.raises(errors.NotRunning, match="was stopped or restarted before this was done"):
+        await stream
     client.close()
 
 
