@@ -3,7 +3,7 @@
 import errno
 import os
 
-from nexsock.keeper import linux, spawn, wire
+from nexsock.keeper import holder, linux, spawn, wire
 from nexsock.keeper.brain import Brain, say
 from nexsock.keeper.kept import Kept
 from nexsock.keeper.linux import signal
@@ -25,13 +25,15 @@ REQUESTS_A_TURN = 32
 class Keeper:
     """Keeps services for the brain that `argv` starts, while `lock` is held.
 
-    `ending` are the signals that ask for an end; `descriptors` the soft limit of services, 0 for our own.
+    `ending` are the signals that ask for an end; `descriptors` the soft limit of services, 0 for our own; `folder` is
+    where the holder of terminals has its socket.
     """
 
-    def __init__(self, argv: list[str], lock: int, ending: tuple[int, ...], descriptors: int = 0) -> None:
+    def __init__(self, argv: list[str], lock: int, ending: tuple[int, ...], descriptors: int, folder: str) -> None:
         self._kept: dict[str, Kept] = {}
         self._children: dict[int, Kept] = {}
-        self._vault: dict[str, int] = {}
+        self._holder = holder.Holder(folder)
+        self._vault = self._holder.left()
         self._dirty: set[LogFile] = set()
         self._noticed: dict[LogFile, str] = {}
         self._boot_id = linux.boot_id()
@@ -105,6 +107,8 @@ class Keeper:
                 self._tell_exit(kept, code)
             elif pid == self.brain.pid:
                 self.brain.ended(code)
+            elif pid == self._holder.pid:
+                self._holder.ended()
 
     def _adopted_ended(self, kept: Kept) -> None:
         self._loop.forget(kept.pidfd)
@@ -236,6 +240,8 @@ class Keeper:
         self._dirty.add(kept.log)
         for source in kept.sources:
             self._loop.watch_stream(source.fileno(), self._mover(source))
+        if kept.terminal:
+            self._holder.hold(str(kept.facts["terminal"]), kept.terminal.fileno())
 
     def _adopt(self, request: "wire.Message", descriptors: list[int]) -> "wire.Message":
         kept = self._kept.get(request["instance"])
@@ -290,6 +296,7 @@ class Keeper:
                 self._loop.forget_stream(source.fileno())
             self._dirty.discard(kept.log)
             self._noticed.pop(kept.log, None)
+            self._holder.drop(str(kept.facts["terminal"]))
             kept.close()
         if kept:
             self._forget_if_done(kept)

@@ -36,7 +36,8 @@ def run(arguments: list[str]) -> None:
         os._exit(0)
     _settle_down(options)
     ending = (signal.SIGTERM,) if "detach" in options or heir_of else (signal.SIGTERM, signal.SIGINT)
-    keeper = Keeper(arguments[middle + 1 :], lock, ending, int(options.get("descriptors", 0)))
+    folder = os.path.dirname(options["lock"])
+    keeper = Keeper(arguments[middle + 1 :], lock, ending, int(options.get("descriptors", 0)), folder)
     gc.freeze()
     try:
         keeper.brain.take_over(heir_of, socket) if heir_of else keeper.brain.start()

@@ -1,8 +1,8 @@
 """The keeper's side of a service's terminal: what is written there goes into the FIFO, and from there on as ever.
 
 From the master to the FIFO the bytes go with `splice`, so a keeper that is killed has either moved a byte or left it
-for the next one. While any copy of the master is open the service has its terminal; the daemon has one, too, and gives
-it to the next keeper. Only when both are gone does the kernel hang up.
+for the next one. While any copy of the master is open the service has its terminal; the daemon has one, too, and so
+has the holder.
 """
 
 import fcntl

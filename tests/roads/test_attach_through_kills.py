@@ -45,19 +45,35 @@ def test_what_is_typed_after_a_kill_reaches_the_service_and_what_it_says_is_seen
     assert road.log("console").count(b"got") == 2
 
 
-def test_where_both_are_killed_the_kernel_hangs_up_and_the_next_command_finds_the_end(person, lives, end):
+def test_where_both_are_killed_the_service_goes_on_with_its_terminal(person, terminal, lives, end):
     road = person.road
-    before = person.modes
+    before, pid = person.modes, road.pid("console")
     status = road.json("daemon", "status")
     halves = (status["keeper_pid"], status["pid"])
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for half in halves:
             end(half, number)
     assert "nexsockd does not run" in person.rest()
+    assert (person.end(), person.modes != before) == (3, True)
+    again = terminal(road, "attach", "console")
+    again.until("got 1 one")
+    again.type("two\r")
+    again.until("got 2 two")
+    assert road.pid("console") == pid
+
+
+def test_a_daemon_that_is_stopped_leaves_the_service_its_terminal(person, terminal):
+    road = person.road
+    pid = road.pid("console")
+    road.done("daemon", "stop")
     assert person.end() == 3
-    assert before != person.modes
-    road.wait_until(lambda: not road.processes("console"), "the service was hung up")
-    assert road.phase("console") == "failed"
+    assert road.processes("console") == [pid]
+    again = terminal(road, "attach", "console")
+    again.until("got 1 one")
+    again.type("two\r")
+    again.until("got 2 two")
+    road.done("down")
+    road.wait_until(lambda: len(road.home.daemons()) == 2, "nobody holds a terminal any more")
 
 
 def test_a_daemon_that_is_restarted_is_not_noticed(person):

@@ -1,11 +1,12 @@
 """Services on a terminal: it is all theirs, and what they write there reaches the log whoever is killed."""
 
 import os
+import signal
 
 import pytest
 
-from nexsock.runtime import terminal
-from nexsock.runtime.kept import Files, Refused
+from nexsock.runtime import identity, terminal
+from nexsock.runtime.kept import Files, Kept, Refused
 
 FREE_AND_LIMITED = [pytest.param({}, id="free"), pytest.param({"nofile": 100}, id="limited")]
 
@@ -13,7 +14,7 @@ FREE_AND_LIMITED = [pytest.param({}, id="free"), pytest.param({"nofile": 100}, i
 @pytest.fixture
 async def on_terminal(world):
     """`on_terminal(argv...)`: a launch with a stored terminal; `.master` of the function is that of the last one."""
-    masters = []
+    masters: list[int] = []
 
     async def launch(*argv, **other):
         masters.append(terminal.make(terminal.Size(40, 132)))
@@ -31,6 +32,7 @@ async def on_terminal(world):
         )
         return world.launch(*argv, files=files, **other)
 
+    launch.masters = masters
     yield launch
     for master in masters:
         os.close(master)
@@ -119,6 +121,69 @@ async def test_the_next_brain_and_the_next_keeper_go_on_with_the_terminal(world,
     await world.end(launch.instance)
 
 
+async def test_it_outlives_keeper_and_brain_together(world, on_terminal):
+    launch = await on_terminal("sh", "-c", "stty -echo; echo up; while read line; do echo got $line; done")
+    started = await world.hands.spawn(launch)
+    await world.until(lambda: "up" in world.log(launch), "it listens")
+    os.close(on_terminal.masters.pop())
+    await world.stop()
+    world.reopen()
+    await world.start()
+    kept = Kept(
+        instance=launch.instance,
+        project=launch.project,
+        service=launch.service,
+        run=launch.run,
+        pid=started.pid,
+        start_ticks=started.start_ticks,
+        files=launch.files,
+    )
+    assert await world.hands.adopt(kept)
+    master = await world.hands.fetch(launch.files.terminal)
+    terminal.type_on(master, b"one\n")
+    await world.until(lambda: "got one" in world.log(launch), "it goes on")
+    os.close(master)
+    await world.end(launch.instance)
+
+
+@pytest.mark.parametrize("then", ["close", "stop"])
+async def test_who_holds_terminals_is_there_as_long_as_they_are_and_no_longer(world, on_terminal, then):
+    assert _holders(world) == []
+    launch = await on_terminal("sleep", "60")
+    await world.hands.spawn(launch)
+    (holder,) = _holders(world)
+    os.kill(holder, signal.SIGKILL)
+    await world.until(lambda: _holders(world) not in ([], [holder]), "another is there")
+    await world.end(launch.instance)
+    if then == "close":
+        await world.hands.drop(launch.files.terminal)
+        await world.hands.close(launch.instance)
+    else:
+        os.close(on_terminal.masters.pop())
+        await world.stop()
+    await world.until(lambda: not _holders(world), "nothing is left")
+    if then == "stop":
+        world.reopen()
+        await world.start()
+
+
+async def test_the_end_of_one_is_not_that_of_the_others(world, on_terminal):
+    first, second = [await on_terminal("sleep", "60") for _ in range(2)]
+    await world.hands.spawn(first)
+    await world.hands.spawn(second)
+    (holder,) = _holders(world)
+    os.kill(holder, signal.SIGSTOP)
+    await world.end(first.instance)
+    await world.hands.drop(first.files.terminal)
+    os.close(on_terminal.masters.pop(0))
+    await world.hands.close(first.instance)
+    os.kill(holder, signal.SIGCONT)
+    await world.until(lambda: len(_terminals(holder)) == 1, "it has let go of one")
+    assert _holders(world) == [holder]
+    await world.end(second.instance)
+    await world.hands.close(second.instance)
+
+
 async def test_closing_it_for_a_moment_ends_nothing_and_keeps_nobody_busy(world, on_terminal):
     launch = await on_terminal("sh", "-c", "exec 0<&- 1>&- 2>&-; sleep 0.3; exec > /dev/tty; echo back")
     await world.hands.spawn(launch)
@@ -141,6 +206,25 @@ def _size(launch):
         return os.stat(launch.files.log_path).st_size
     except FileNotFoundError:
         return 0
+
+
+def _holders(world):
+    """The processes that a keeper of this home has forked: they have its command line."""
+    lock = f"lock={world.home}/daemon.lock".encode()
+    return [pid for pid in identity.pids() if pid != world.hands.keeper_pid and lock in _arguments(pid)]
+
+
+def _terminals(pid):
+    links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+    return [link for link in links if link.endswith("/ptmx")]
+
+
+def _arguments(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as found:
+            return found.read().split(b"\0")
+    except OSError:
+        return []
 
 
 def _cpu_ticks(pid):
