@@ -29,6 +29,8 @@ HELD_S = 0.5
 FULL_S = 0.05
 """When to offer keys again that the service's terminal had no room for."""
 WAITING_KEYS = 64 * 1024
+STUCK_S = 1.0
+"""How long to wait for a terminal that takes nothing more before it is left as it is."""
 AGAIN_S = 0.1
 """Pause before another daemon is asked, when one has ended the stream."""
 
@@ -134,9 +136,10 @@ class Viewing:
 
     def _leave(self) -> None:
         """Nothing is drawn any more, and the terminal is as it was before anything was."""
-        with self._drawing:
-            self._left.set()
+        self._left.set()
+        if self._drawing.acquire(timeout=STUCK_S):
             self._terminal.draw(self._modes.leaving() + b"\r\n")
+            self._drawing.release()
 
     def _ended(self) -> int:
         match self._over:

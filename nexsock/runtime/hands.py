@@ -125,8 +125,8 @@ class Hands:
             self._remember(one)
         await self._hello()
         self._line.open()
-        for name in await self.stored():
-            if (descriptor := await self.fetch(name)) is not None:
+        for descriptor in await asyncio.gather(*map(self.fetch, await self.stored())):
+            if descriptor is not None:
                 os.close(descriptor)
         return kept
 

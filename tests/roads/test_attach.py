@@ -1,6 +1,7 @@
 """Services on a terminal of their own, and people at theirs who look at it and type."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -35,17 +36,27 @@ def attach(terminal):
     return attached
 
 
+def foreground(pid):
+    """The name of the program that leads the foreground of a process's terminal (tpgid of proc_pid_stat(5))."""
+    leader = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[5]
+    try:
+        return Path(f"/proc/{leader}/comm").read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
 def test_a_person_has_job_control_as_at_any_terminal(console, attach):
     person = attach(console, rows=30, columns=90)
     person.until("ready> ")
     person.type("stty size\r")
     person.until("30 90")
     person.type("sleep 1000\r")
-    console.wait_until(lambda: len(console.processes("console")) == 2, "a job runs")
+    console.wait_until(lambda: foreground(console.pid("console")) == "sleep", "a job runs in the foreground")
     person.type("\x1a")
     person.until("Stopped")
     person.type("jobs; fg\r")
     person.until("sleep 1000")
+    console.wait_until(lambda: foreground(console.pid("console")) == "sleep", "the job is back in the foreground")
     person.type("\x03")
     person.until("ready> ")
     person.type("echo it $((1+1))nds\r")
