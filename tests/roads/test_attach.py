@@ -104,11 +104,12 @@ def test_the_window_of_a_person_may_change(project, attach):
     person.until("11 44")
 
 
-def test_who_comes_later_sees_the_last_screenful(console, attach):
-    attach(console).type("seq 1 500\r")
-    console.wait_until(lambda: b"500\r\n" in console.log("console"), "it has counted")
-    later = attach(console, rows=10)
-    later.until("ready> ")
+def test_who_comes_later_sees_the_last_screenful(project, attach):
+    road = project("services: {web: {command: seq 1 500; printf 'end>'; exec sleep 1000, tty: true}}")
+    road.up()
+    road.wait_until(lambda: road.log("web").endswith(b"end>"), "it has counted")
+    later = attach(road, "web", rows=10)
+    later.until("end>")
     shown = later.child.before.decode().split()
     assert shown == [str(number) for number in range(492, 501)]
 
