@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from nexsock import errors
 from nexsock.daemon.checkouts import Checkouts
@@ -10,8 +11,8 @@ from nexsock.model.project import Project, ProjectRef
 from nexsock.protocol import api
 from nexsock.runtime.git_command import GitFailed, Tell
 
-Act = Callable[[str, GitSource, Tell], Awaitable[str]]
-"""Does something to the checkout of a service; what came of it."""
+Act = Callable[[str, GitSource, Mapping[str, str], Tell], Awaitable[str]]
+"""Does something to the checkout of a service in the environment of a caller; what came of it."""
 
 
 class GitOperations:
@@ -56,38 +57,26 @@ class GitOperations:
     # -- acts
 
     async def clone(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
-        project, environ = await self._load(request.project), _environ(request.project)
-
-        async def act(name: str, source: GitSource, tell: Tell) -> str:
-            return await self._checkouts.clone(project, name, source, environ, tell)
-
-        async for item in self._all(request, project, act):
+        project = await self._load(request.project)
+        async for item in self._all(request, project, partial(self._checkouts.clone, project)):
             yield item
 
     async def fetch(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
-        project, environ = await self._load(request.project), _environ(request.project)
-
-        async def act(name: str, source: GitSource, tell: Tell) -> str:
-            return await self._checkouts.fetch(name, source, environ, tell)
-
-        async for item in self._all(request, project, act):
+        project = await self._load(request.project)
+        async for item in self._all(request, project, self._checkouts.fetch):
             yield item
 
     async def pull(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
-        project, environ = await self._load(request.project), _environ(request.project)
-
-        async def act(name: str, source: GitSource, tell: Tell) -> str:
-            return await self._checkouts.pull(name, source, environ, tell)
-
-        async for item in self._all(request, project, act):
+        project = await self._load(request.project)
+        async for item in self._all(request, project, self._checkouts.pull):
             yield item
         await self._moved(project)
 
     async def checkout(self, request: api.GitCheckoutRequest) -> AsyncIterator[GitItem]:
         _check_ref(request.ref)
-        project, environ = await self._load(request.project), _environ(request.project)
+        project = await self._load(request.project)
 
-        async def act(name: str, source: GitSource, tell: Tell) -> str:
+        async def act(name: str, source: GitSource, environ: Mapping[str, str], tell: Tell) -> str:
             ref = request.ref or source.ref
             if not ref:
                 raise GitFailed(f"the file names no branch for '{name}'", hint="name the branch to check out")
@@ -111,7 +100,7 @@ class GitOperations:
                 items.put_nowait(GitItem(service=name, progress=what, percent=percent))
 
             try:
-                done, failed = await act(name, source, tell), ""
+                done, failed = await act(name, source, environ, tell), ""
             except errors.NexsockError as error:
                 done, failed = "", str(error)
             items.put_nowait(GitItem(service=name, done=done, failed=failed, status=await stands(name, source)))

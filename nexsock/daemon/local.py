@@ -20,7 +20,6 @@ from nexsock.daemon.loader import Loader
 from nexsock.model import names
 from nexsock.model.edit import Definition, Edit, EditStatus, ListedDependency
 from nexsock.model.event import Event
-from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.state import Observed, ProjectState, Selection
@@ -74,7 +73,10 @@ class LocalApi:
         self._clients = clients
         self._started_at = clock.wall()
         self._meeting = asyncio.Lock()
-        self._git = GitOperations(shared.checkouts, self._as_far_as_cloned, self._moved)
+        git = GitOperations(shared.checkouts, self._as_far_as_cloned, self._moved)
+        self.git_status, self.git_branches, self.git_log = git.status, git.branches, git.log
+        self.git_clone, self.git_fetch, self.git_pull = git.clone, git.fetch, git.pull
+        self.git_checkout = git.checkout
 
     # -- the daemon itself
 
@@ -405,27 +407,6 @@ class LocalApi:
         return render.render(self, request)
 
     # -- checkouts
-
-    async def git_status(self, request: api.ServicesRequest) -> tuple[CheckoutStatus, ...]:
-        return await self._git.status(request)
-
-    async def git_branches(self, request: api.GitBranchesRequest) -> tuple[Branch, ...]:
-        return await self._git.branches(request)
-
-    async def git_log(self, request: api.GitLogRequest) -> tuple[Commit, ...]:
-        return await self._git.log(request)
-
-    def git_clone(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
-        return self._git.clone(request)
-
-    def git_fetch(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
-        return self._git.fetch(request)
-
-    def git_pull(self, request: api.ServicesRequest) -> AsyncIterator[GitItem]:
-        return self._git.pull(request)
-
-    def git_checkout(self, request: api.GitCheckoutRequest) -> AsyncIterator[GitItem]:
-        return self._git.checkout(request)
 
     async def _as_far_as_cloned(self, ref: ProjectRef) -> Project:
         return await self._loader.load(self._placed(ref), uncloned=True)
