@@ -39,6 +39,7 @@ settings.load_profile("alike")
 
 os.environ.update([RUN_MARK.split("=")])
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell is begun with it ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and one of nohup with this
 
 
 @pytest.hookimpl(wrapper=True)

@@ -93,9 +93,8 @@ async def test_more_than_may_wait_are_reset_and_told(world, port):
     world.lead(port, passes=False)
     waiting = [await begun(port) for _ in range(world.limit)]
     await world.shows(port, waiting=world.limit)
-    one_more = await begun(port)
     with pytest.raises(ConnectionResetError):
-        await answered(*one_more)
+        await answered(*await begun(port))
     await world.until(lambda: world.told, "it is told")
     assert world.told == [{"event": "dropped", "listen": port, "reason": "too_many", "count": 1, "error": ""}]
     for _, writer in waiting:

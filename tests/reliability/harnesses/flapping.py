@@ -125,7 +125,11 @@ def real(seconds: float) -> list[str]:
         before = _resting(road)
         road.done("start", *road.services())
         time.sleep(seconds)
-        after = _resting(road)
+        return _more(before, _resting(road))
+
+
+def _more(before: dict[int, tuple[int, float]], after: dict[int, tuple[int, float]]) -> list[str]:
+    """What the daemon's processes have more of than before."""
     told = []
     for pid, (descriptors, memory) in before.items():
         now = after.get(pid)
@@ -142,6 +146,8 @@ def _resting(road: Road) -> dict[int, tuple[int, float]]:
     """Descriptors and memory of keeper and brain while all services are stopped."""
     road.done("stop", *road.services())
     wait_until(lambda: not road.processes(), "everything has ended")
+    runtime = road.home.folder / "run" / "projects" / road.id
+    wait_until(lambda: not any(path.is_fifo() for path in runtime.iterdir()), "the last runs are let go of")
     pids = [*scene.keepers(road.home), *scene.brains(road.home)]
     return {pid: (proc.descriptors(pid), proc.resident_mib(pid)) for pid in pids}
 
