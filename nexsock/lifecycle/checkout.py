@@ -92,6 +92,8 @@ def advice(service: str, source: GitSource, state: State, on_pin: bool) -> str |
     """The command that a person would run, or None where nothing is to be done."""
     git = f"git -C {quote(source.path)}"
     match state:
+        case "missing" if not source.url:
+            return None
         case "missing":
             return (
                 f"git clone {quote(source.url)} {quote(source.path)}" if source.own else f"nexsock git clone {service}"
@@ -126,13 +128,13 @@ def obstacle(found: tuple[State, ...], facts: Facts) -> str | None:
             case "unborn":
                 return "has no commit yet"
             case "dirty":
-                return f"has {_files(facts.changed)} with changes"
+                return f"has {_count(facts.changed, 'file')} with changes"
             case "diverged":
-                return f"has {facts.ahead} commits that its upstream has not, and lacks {facts.behind}"
+                return f"has {_count(facts.ahead, 'commit')} that its upstream has not, and lacks {facts.behind}"
             case "detached":
                 return "is not on a branch"
     return "has no upstream branch" if facts.upstream is None else None
 
 
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
+def _count(count: int | None, thing: str) -> str:
+    return f"1 {thing}" if count == 1 else f"{count} {thing}s"

@@ -73,7 +73,7 @@ def test_what_is_pinned_may_be_detached(pin):
         (facts(behind=2), None),
         (facts(), None),
         (facts(changed=1, behind=1), "has 1 file with changes"),
-        (facts(ahead=1, behind=2), "has 1 commits that its upstream has not, and lacks 2"),
+        (facts(ahead=1, behind=2), "has 1 commit that its upstream has not, and lacks 2"),
         (facts(branch=None), "is not on a branch"),
         (facts(upstream=None, ahead=None, behind=None), "has no upstream branch"),
         (facts(commit=None), "has no commit yet"),
@@ -103,6 +103,11 @@ def test_a_branch_that_the_file_does_not_ask_for_is_named():
     source = GitSource(path="/shop/web", url=URL, pin="branch", ref="stable")
     found = checkout.status("web", source, facts())
     assert (found.state, found.on_pin, found.advice) == ("clean", False, "nexsock git checkout web stable")
+
+
+def test_nobody_knows_where_to_clone_from_without_an_address():
+    source = GitSource(path="/elsewhere", own=True)
+    assert checkout.status("web", source, Facts(exists=False, is_checkout=False)).advice is None
 
 
 def test_a_checkout_of_ones_own_is_cloned_by_oneself():
