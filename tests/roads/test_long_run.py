@@ -58,7 +58,9 @@ def test_services_that_crash_again_and_again_cost_no_descriptor_and_no_memory(pr
     def memory_after(count: int) -> list[int]:
         """Of keeper and brain, when so many runs have ended and no other has begun; no more is open than before."""
         road.begin("start", *names)
-        road.wait_until(lambda: sum(road.service(name).get("run", 0) for name in names) > count, f"{count} runs")
+        road.wait_until(
+            lambda: sum(road.service(name).get("run", 0) for name in names) > count, f"{count} runs", limit_s=600
+        )
         road.done("stop", *names)
         road.wait_until(
             lambda: all(open_files(pid) <= before for pid, before in zip(daemon, files, strict=True)),
