@@ -304,6 +304,12 @@ class Terminal:
     def until(self, text: str) -> None:
         self.child.expect_exact(text.encode())
 
+    def until_all(self, *texts: str) -> None:
+        """Wait until each of these has come, in any order."""
+        missing = [text.encode() for text in texts]
+        while missing:
+            del missing[self.child.expect_exact(missing)]
+
     def type(self, keys: str) -> None:
         self.child.send(keys)
 
