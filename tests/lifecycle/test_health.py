@@ -21,7 +21,7 @@ def judged(check: Healthcheck, answers: str, *, age_s: float, begin: Health | No
 
 @pytest.mark.parametrize(
     ("ok", "took_s", "stood_still"),
-    [(False, 3.0, False), (False, 3.9, False), (False, 60.0, True), (True, 60.0, False)],
+    [(False, 3.0, False), (False, 3.2, False), (False, 3.3, True), (False, 60.0, True), (True, 60.0, False)],
 )
 def test_a_failed_attempt_that_outlasted_its_limit_says_that_we_stood_still(ok, took_s, stood_still):
     result = ProbeResult(kind="tcp", ok=ok, output="", at=7.0, took_s=took_s)

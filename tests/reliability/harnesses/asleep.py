@@ -16,7 +16,7 @@ from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
 from tests.roads.conftest import Home, Road, kill, wait_until
 
-QUICK, FULL = (2.2, 2.2), (60.0, *(2.5 for _ in range(14)))
+QUICK, FULL = (3.2, 3.2), (60.0, *(3.2 for _ in range(14)))
 """How many seconds it is stopped each time."""
 LONG_S = 10.0
 """So long only both are stopped: a brain replaces a keeper that alone does not answer for 20 s."""
@@ -25,10 +25,10 @@ PROJECT = """
       slow:
         command: [python3, -S, server.py]
         ports: {http: auto}
-        healthcheck: {http: /, interval: 20ms, timeout: 1s, retries: 1, on_unhealthy: restart, start_period: 60s}
+        healthcheck: {http: /, interval: 20ms, timeout: 2800ms, retries: 1, on_unhealthy: restart, start_period: 60s}
       asked:
         command: "echo a >> asked.starts; exec sleep 100000"
-        healthcheck: {test: sleep 0.3, interval: 20ms, timeout: 1s, retries: 1, on_unhealthy: restart}
+        healthcheck: {test: sleep 0.3, interval: 20ms, timeout: 2800ms, retries: 1, on_unhealthy: restart}
       again:
         command: "echo a >> again.starts; while ! [ -e again ]; do sleep 0.02; done; rm again; exit 3"
         restart: always
