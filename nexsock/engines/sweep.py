@@ -15,6 +15,10 @@ from nexsock.runtime import commits, identity, ports, tree
 GATHER_S = 0.002
 """How long questions are gathered before the pass that answers them."""
 
+LOOKS = 100
+"""How often one looks again for a run of which nothing was found while processes began all the time: two seconds of
+a storm of forks, which need not be the run's own."""
+
 
 class Sweep:
     """Shared by the engines of all projects."""
@@ -25,12 +29,13 @@ class Sweep:
         self._commits: dict[str, str | None] = {}
 
     async def members(self, leader: identity.Identity, fifos: Collection[str]) -> list[identity.Identity]:
-        """The live processes of the run that `leader` leads or led."""
-        if self._next is None:
-            loop = asyncio.get_running_loop()
-            self._next = loop.create_future()
-            loop.call_later(GATHER_S, self._look, self._next)
-        return (await asyncio.shield(self._next)).members(leader, fifos)
+        """The live processes of the run that `leader` leads or led. None: nobody was there when nothing began."""
+        for _ in range(LOOKS):
+            table = await self._table()
+            found = table.members(leader, fifos)
+            if found or table.settled:
+                return found
+        return []
 
     def now(self, leader: identity.Identity, fifos: Collection[str]) -> list[identity.Identity]:
         """The same with a look of its own."""
@@ -73,6 +78,13 @@ class Sweep:
         if folder not in self._commits:
             self._commits[folder] = commits.commit_of(folder)
         return self._commits[folder]
+
+    async def _table(self) -> tree.Table:
+        if self._next is None:
+            loop = asyncio.get_running_loop()
+            self._next = loop.create_future()
+            loop.call_later(GATHER_S, self._look, self._next)
+        return await asyncio.shield(self._next)
 
     def _forget_ports(self) -> None:
         self._ports = None

@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from nexsock.keeper import linux, mark
-from nexsock.runtime import identity
+from nexsock.runtime import clock, identity
 from nexsock.runtime.identity import Identity
 
 _STOPPING = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
-CATCHING_UP = 16
-"""How often one look goes on with what has begun meanwhile, at most."""
+CATCHING_UP_S = 0.02
+"""How long one look goes on with what has begun meanwhile, at most: a storm of forks does not hold who looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,11 @@ class Table:
 
     Marks and outputs are read only of processes that are young enough to belong to a run that is asked for. A look
     takes milliseconds, in which a process may have forked and ended; what has begun meanwhile is looked at, too.
+    `settled`, after a question: nothing has begun since. Only then is an empty answer proof that nobody is left.
     """
 
     def __init__(self) -> None:
+        self.settled = False
         self._seen: set[int] = set()
         self._caught_up = False
         self._processes: dict[int, _Process] = {}
@@ -69,10 +71,10 @@ class Table:
         ]
 
     def _look(self) -> list[_Process]:
-        """Every process that was not seen before, zombies left out."""
+        """Every process that was not seen before, zombies left out; the newest first, which may end soonest."""
         fresh = [pid for pid in identity.pids() if pid not in self._seen]
         self._seen.update(fresh)
-        found = [process for pid in fresh if (process := _process(pid)) is not None]
+        found = [process for pid in reversed(fresh) if (process := _process(pid)) is not None]
         for process in found:
             self._processes[process.pid] = process
             self._children.setdefault(process.parent, []).append(process.pid)
@@ -87,13 +89,17 @@ class Table:
 
     def _catch_up(self) -> None:
         """Look again until nothing has begun since: who forks and ends all the time is always somebody new."""
-        for _ in range(0 if self._caught_up else CATCHING_UP):
+        if self._caught_up:
+            return
+        self._caught_up = True
+        deadline = clock.monotonic() + CATCHING_UP_S
+        while True:
             before = len(self._seen)
             for process in self._look():
                 self._read(process.pid)
-            if len(self._seen) == before:
-                break
-        self._caught_up = True
+            self.settled = len(self._seen) == before
+            if self.settled or clock.monotonic() >= deadline:
+                return
 
     def _read(self, pid: int) -> None:
         if instance := _instance(pid):

@@ -72,19 +72,44 @@ async def test_all_of_them_can_be_ended(family):
     assert tree.members(leader, fifos) == []
 
 
+RESTLESS = """
+import os, sys, time
+end = time.monotonic() + 120
+os.setsid() if os.fork() == 0 else sys.exit()
+life = os.open(sys.argv[1], os.O_WRONLY)
+while time.monotonic() < end:
+    os.fork() and os._exit(0)
+"""
+"""Its FIFO comes to its end when nobody is left of it."""
+
+
 async def test_one_that_forks_and_ends_all_the_time_is_ended(world):
-    code = "import os, sys\nos.setsid() if os.fork() == 0 else sys.exit()\nwhile True:\n    os.fork() and os._exit(0)"
-    launch = world.python(code)
+    fifo = world.home / "life"
+    os.mkfifo(fifo)
+    life = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    launch = world.python(RESTLESS, str(fifo))
     started = await world.hands.spawn(launch)
     await world.ended(launch.instance)
     leader = Identity(started.pid, started.start_ticks, started.boot_id, launch.instance)
+    await world.until(lambda: lives(life), "it forks")
 
     def is_ended():
-        found = tree.members(leader)
+        table = tree.Table()
+        found = table.members(leader)
         tree.kill_all(found)
-        return not found
+        return not found and table.settled
 
     await world.until(is_ended, "it is caught")
+    assert not lives(life)
+    os.close(life)
+
+
+def lives(fifo):
+    """Whether somebody has the FIFO open for writing."""
+    try:
+        return os.read(fifo, 1) != b""
+    except BlockingIOError:
+        return True
 
 
 async def test_a_group_signal_reaches_a_stopped_member(world):
