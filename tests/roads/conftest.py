@@ -33,7 +33,7 @@ from nexsock.protocol.api import DownRequest
 
 NEXSOCK = Path(sys.executable).parent / "nexsock"
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "roads"
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 """How long anything may take on a busy machine before a test gives up on it."""
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -284,7 +284,7 @@ def test_readiness_that_always_fails_restarts_within_bounds(project):
     road = project("""
         services:
           web:
-            command: echo run >> runs; exec sleep 1000
+            command: sleep 1000
             healthcheck: {test: "exit 1", start_interval: 10ms, start_period: 0s, retries: 2, on_unhealthy: restart}
             restart: always
             restart_policy: {delay: 20ms, factor: 1, max_in_window: 4}
@@ -292,5 +292,5 @@ def test_readiness_that_always_fails_restarts_within_bounds(project):
     """)
     road.run("up", "-d")
     road.wait_until(lambda: road.phase("web") == "failed", "it is given up")
-    assert len(road.words("runs")) == 4
+    assert [event["phase"] for event in road.events("phase")].count("starting") == 4
     assert road.processes("web") == []

@@ -226,5 +226,5 @@ def test_what_a_service_writes_before_each_of_many_ends_is_kept(project):
     """)
     road.edit("", file="count")
     road.run("up", "-d")
-    road.wait_until(lambda: road.phase("web") == "failed", "it is given up")
+    road.wait_until(lambda: road.phase("web") == "failed", "it is given up", limit_s=300)
     assert road.log("web") == b"".join(b"%03d" % number for number in range(60))

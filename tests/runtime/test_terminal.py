@@ -215,8 +215,16 @@ def _holders(world):
 
 
 def _terminals(pid):
-    links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+    links = [_link(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
     return [link for link in links if link.endswith("/ptmx")]
+
+
+def _link(path):
+    """Where a link leads; nowhere when it went away since it was listed."""
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:
+        return ""
 
 
 def _arguments(pid):
