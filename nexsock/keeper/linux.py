@@ -19,6 +19,7 @@ __all__ = ["signal"]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
 _PIDFD_GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11
 """_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info) of linux/pidfd.h, first version (64 bytes)."""
 _PIDFD_INFO_EXIT = 1 << 3
@@ -35,15 +36,20 @@ def become_subreaper() -> None:
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_with_parent(parent: int) -> None:
-    """Have this process sent SIGTERM when the thread of `parent` that forked it ends (prctl(2)).
+def end_with_parent(parent: int, number: int = signal.SIGTERM) -> None:
+    """Have this process sent a signal when the thread of `parent` that forked it ends (prctl(2)).
 
     Raises:
         ProcessLookupError: it has ended already.
     """
-    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
         raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
+
+
+def gain_no_rights() -> None:
+    """Neither this process nor what it starts can become another user by executing something (prctl(2))."""
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
 def _prctl(option: int, value: int) -> None:
