@@ -259,6 +259,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """see CAPABILITIES"""
     hooks: tuple[str, ...] = ()
     """those that it answers to; empty: those of which it defines a function"""
+    variables: tuple[str, ...] = ()
+    """variables of the daemon's that a Lua plugin may read with `nexsock.env`; a native one reads them all"""
     on_failure: OnFailure | None = None
     """what holds when it has no answer: "open" lets things happen, "closed" does not. Default: "closed" with the
     capability `deny`, because a gate that is broken is not open; else "open" """

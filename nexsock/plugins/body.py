@@ -27,6 +27,10 @@ LOG_LINE_LIMIT = 4096
 Frame = TypeVar("Frame", Load, Call)
 
 
+class Fault(Exception):
+    """What a plugin did wrong, as a line for people; where in our code it came up says nothing."""
+
+
 class Nexsock:
     """What a plugin can use of nexsock: the same for every kind.
 
@@ -87,8 +91,7 @@ def serve(load: Callable[[Load, Nexsock], Plugin], *, limits: Callable[[], None]
     try:
         plugin = load(order, nexsock)
     except BaseException as error:
-        traceback.print_exc()
-        _write(descriptor, packed.encode(Ready(fault=_told(error))))
+        _write(descriptor, packed.encode(Ready(fault=_reported(error))))
         os._exit(1)
     gc.freeze()
     _write(descriptor, packed.encode(Ready(hooks=plugin.hooks)))
@@ -112,13 +115,16 @@ def _answer(plugin: Plugin, call: Call, nexsock: Nexsock, kept: bytes) -> tuple[
         if len(reply) > FRAME_LIMIT_BYTES:
             raise ValueError(f"its answer has more than {FRAME_LIMIT_BYTES // 1024} KiB")
     except BaseException as error:
-        traceback.print_exc()
-        return packed.encode(Returned(number=call.number, fault=_told(error))), kept
+        return packed.encode(Returned(number=call.number, fault=_reported(error))), kept
     return reply, storage
 
 
-def _told(error: BaseException) -> str:
-    """What was raised, in one line; a plugin's own exception may be unable to say it."""
+def _reported(error: BaseException) -> str:
+    """What was raised, in one line, when the plugin's log has all of it; its own exception may be unable to say it."""
+    if isinstance(error, Fault):
+        print(error, file=sys.stderr, flush=True)
+        return str(error)[:LOG_LINE_LIMIT]
+    traceback.print_exc()
     try:
         text = str(error).strip().split("\n", 1)[0][:500]
     except BaseException:

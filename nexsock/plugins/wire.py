@@ -32,6 +32,8 @@ class Load(Struct, frozen=True, kw_only=True):
     mark: int = 0
     parent: int = 0
     storage: dict[str, Any] = {}
+    variables: dict[str, str] = {}
+    """those of the daemon's that its manifest names"""
 
 
 class Ready(Struct, frozen=True, kw_only=True):
