@@ -28,7 +28,7 @@ Frame = TypeVar("Frame", Load, Call)
 
 
 class Fault(Exception):
-    """What a plugin did wrong, as a line for people; where in our code it came up says nothing."""
+    """What a plugin did wrong, as the end of a sentence about it; where in our code that came up says nothing."""
 
 
 class Nexsock:
@@ -115,7 +115,9 @@ def _answer(plugin: Plugin, call: Call, nexsock: Nexsock, kept: bytes) -> tuple[
         if len(reply) > FRAME_LIMIT_BYTES:
             raise ValueError(f"its answer has more than {FRAME_LIMIT_BYTES // 1024} KiB")
     except BaseException as error:
-        return packed.encode(Returned(number=call.number, fault=_reported(error))), kept
+        told = _reported(error)
+        fault = told if isinstance(error, Fault) else f"raised {told}"
+        return packed.encode(Returned(number=call.number, fault=fault)), kept
     return reply, storage
 
 

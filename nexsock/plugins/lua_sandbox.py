@@ -16,7 +16,7 @@ MEMORY_BYTES = 32 * 1024**2
 """of an interpreter; an empty one takes 64 KiB"""
 INSTRUCTIONS = 10_000_000
 """of one call: about 0.1 s"""
-SOURCE_BYTES = 256 * 1024
+SOURCE_BYTES = 128 * 1024
 """of a script: to parse it is not counted as instructions"""
 
 _PLAIN, _WORLD = ((resources.files(__package__) / name).read_bytes() for name in ("lua_plain.lua", "lua_world.lua"))
@@ -27,8 +27,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         value: what a hook returned, plain data.
-        problem: why it returned nothing, "" when it did. `spent` then says that it was a limit, and that nothing more
-            can be asked of this sandbox.
+        problem: why it returned nothing, as the end of a sentence about it; "" when it did.
+        spent: that was a limit, and nothing more can be asked of this sandbox.
         log: the lines that it logged.
         storage: its storage, when the call has changed it.
     """

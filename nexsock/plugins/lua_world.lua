@@ -10,6 +10,7 @@ local MAX_REPEATED = 1024 * 1024 -- bytes that string.rep makes at once
 local MAX_STORED = 64 * 1024     -- bytes of a storage, packed
 local MAX_KEY = 200              -- bytes of a key of a storage
 local MAX_LINES = 100            -- lines that one call logs
+local MAX_LOGGED = 32 * 1024     -- bytes of them, which a pipe takes at once
 local MAX_LINE = 2000            -- bytes of a line, and of an error
 local CHECK_EVERY = 1000         -- instructions between two looks at the budget
 
@@ -148,15 +149,9 @@ end
 
 -- nexsock ---------------------------------------------------------------------------------------------------------------
 
-local lines, dropped = {}, 0
+local lines, logged, dropped = {}, 0, 0
 local services, variables, capabilities = "\x80", {}, {}
 local stored, stored_bytes, stored_changed = {}, 0, false
-
-local function plain(value, what)
-  local ok, text = caught(pcall(packed, value))
-  if not ok then error(what .. " " .. tostring(text), 0) end
-  return text
-end
 
 local function needs(capability)
   if not capabilities[capability] then error("this needs the capability '" .. capability .. "' in the manifest", 3) end
@@ -165,10 +160,11 @@ end
 local function log(...)
   local words = { ... }
   for index = 1, select("#", ...) do words[index] = tostring(words[index]) end
-  if #lines == MAX_LINES then
+  local line = sub(concat(words, "\t"), 1, MAX_LINE)
+  if #lines == MAX_LINES or logged + #line > MAX_LOGGED then
     dropped = dropped + 1
   else
-    lines[#lines + 1] = sub(concat(words, "\t"), 1, MAX_LINE)
+    lines[#lines + 1], logged = line, logged + #line
   end
 end
 
@@ -204,7 +200,9 @@ function storage.set(key, value)
   if type(key) ~= "string" or #key > MAX_KEY or not is_utf8(key) then
     error("a key of the storage is a text of " .. MAX_KEY .. " bytes at most", 2)
   end
-  local text = value ~= nil and plain(value, "the storage does not take") or nil
+  local ok, text = true, nil
+  if value ~= nil then ok, text = caught(pcall(packed, value)) end
+  if not ok then error("the storage does not take " .. text, 2) end
   if text and stored_bytes - bytes_of(key) + #key + #text > MAX_STORED then
     error("the storage is full: it takes " .. MAX_STORED .. " bytes", 2)
   end
@@ -230,27 +228,31 @@ end
 
 -- What Python calls -----------------------------------------------------------------------------------------------------
 
--- What went wrong, as a text. The error itself may be a table that answers with code of the script.
+-- What went wrong, as the end of a sentence about the plugin. An error may be a table that answers with code of the
+-- script, so of those only the kind is told.
 local function described(reason)
   note_limit(reason)
   if ended then return ended end
-  if type(reason) == "string" then return sub(reason, 1, MAX_LINE) end
-  if type(reason) == "number" then return tostring(reason) end
-  return "an error that is a " .. type(reason)
+  if type(reason) == "string" then return "raised " .. sub(reason, 1, MAX_LINE) end
+  if type(reason) == "number" then return "raised " .. tostring(reason) end
+  return "raised an error that is a " .. type(reason)
 end
 
--- Call a function within a budget of instructions, in a coroutine: out here no hook is called. Returns whether it came
--- to its end; what it returned, or what went wrong; whether that was a limit, after which nothing more can be asked; what
--- was logged; and the storage, if it has changed. The coroutine is not closed, which would run what it left to do.
+-- Call a function that returns something packed, or nil and what is wrong, within a budget of instructions; it is called
+-- in a coroutine, because out here no hook may be called. Returns whether there is a result; the result, or what went
+-- wrong; whether that was a limit, after which nothing more can be asked; what was logged; and the storage, if it has
+-- changed. The coroutine is not closed, which would run what it left to do.
 local function within(instructions, called)
-  budget, spent, ended, lines, dropped, stored_changed = instructions, 0, nil, {}, 0, false
+  budget, spent, ended = instructions, 0, nil
+  lines, logged, dropped, stored_changed = {}, 0, 0, false
   local thread = create(called)
   sethook(thread, count, "", CHECK_EVERY)
-  local ok, result = resume(thread)
-  if ok and status(thread) ~= "dead" then ok, result = false, "yields, and nobody resumes it" end
-  if not ok then result = described(result) end
+  local ok, result, problem = resume(thread)
+  if not ok then problem = described(result) end
+  if status(thread) == "suspended" then problem = "yields, and nobody resumes it" end
   if dropped > 0 then lines[#lines + 1] = "(" .. dropped .. " more lines)" end
-  return ok, result, ended ~= nil, concat(lines, "\n"), stored_changed and all_stored() or nil
+  local storage = stored_changed and all_stored() or nil
+  return not problem, problem or result, ended ~= nil, concat(lines, "\n"), storage
 end
 
 -- Run a script; returned are the hooks of which it has defined global functions. `given` says, packed, which hooks
@@ -262,7 +264,7 @@ local function load_script(instructions, source, name, given)
   for key, value in next, given.storage do keep(key, packed(value)) end
   return within(instructions, function()
     local script, problem = load(source, "=" .. name, "t", world)
-    if not script then error(problem, 0) end
+    if not script then return nil, problem end
     script()
     local defined = {}
     for _, hook in ipairs(given.hooks) do
@@ -277,8 +279,11 @@ local function ask(instructions, hook, argument, now)
   services = now
   return within(instructions, function()
     local answer = rawget(world, hook)
-    if type(answer) ~= "function" then error("there is no function " .. hook, 0) end
-    return plain(answer((read(argument, 1))), "answered with")
+    if type(answer) ~= "function" then return nil, "has no function " .. hook end
+    local value = answer((read(argument, 1)))
+    local ok, text = caught(pcall(packed, value))
+    if not ok then return nil, "answered with " .. text end
+    return text
   end)
 end
 

@@ -54,7 +54,10 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Returned(Struct, frozen=True, kw_only=True):
-    """The answer as it was given, or what went wrong instead. `storage` is all that it keeps, when that has changed."""
+    """The answer as it was given, or, as the end of a sentence about the plugin, what went wrong instead.
+
+    `storage` is all that it keeps, when that has changed.
+    """
 
     number: int
     answer: Any = None

@@ -114,7 +114,7 @@ class Worker:
             raise await self._lost("answered what it was not asked")
         self._prints.take(self._pipe)
         if returned.fault:
-            raise WorkerFault(f"raised {returned.fault}")
+            raise WorkerFault(returned.fault)
         return returned
 
     async def end(self) -> int | None:
@@ -176,9 +176,6 @@ class Worker:
         if ready.fault:
             await self.end()
             raise WorkerFault(f"cannot be loaded: {ready.fault}")
-        if missing := [hook for hook in load.hooks if hook not in ready.hooks]:
-            await self.end()
-            raise WorkerFault(f"cannot be loaded: it has no function {missing[0]}")
 
     async def _exchange(self, frame: Load | Call, kind: type[Frame], timeout_s: float) -> Frame:
         """Send a frame and return what comes back. Without an answer there is no process any more."""
@@ -258,4 +255,6 @@ def _root() -> str:
 def _how(status: int | None) -> str:
     if status is None:
         return ""
+    if status == -signal.SIGPROF:  # only lua_wall sets that timer
+        return " for computing too long"
     return f" by {signal.Signals(-status).name}" if status < 0 else f" with status {status}"

@@ -37,6 +37,10 @@ class Folder:
         manifest = {"name": name, "abi": "1.0", **said}
         return self.write(f"native/{name}.py", f"NEXSOCK_PLUGIN = {manifest!r}\n{body}\n")
 
+    def lua(self, name: str, body: str, said: str = "") -> Path:
+        """The same in Lua; `said` is more of its manifest, as it is written there."""
+        return self.write(f"lua/{name}.lua", f'NEXSOCK_PLUGIN = {{ name = "{name}", abi = "1.0", {said} }}\n{body}\n')
+
     def write(self, name: str, text: str) -> Path:
         path = self.path / name
         path.write_text(text)

@@ -252,8 +252,8 @@ MEMORIES = {
     "coroutines": Attack("ore", "local t = {} for i = 1, 1e6 do t[i] = coroutine.create(print) end"),
     "string.pack": Attack("out of limits", "return string.pack('!1 i99999', 1)"),
     "format with a wide field": Attack("invalid conversion", "return ('%99999d'):format(1)"),
-    "a chunk that nests": Attack(DEPTH, "return " + "(" * 10000 + ")" * 10000, whole=True),
-    "a chunk that is large": Attack("larger than 256 KiB", "-- " + "x" * 300_000, whole=True),
+    "a chunk that nests": Attack("stack overflow", "return " + "(" * 10000 + ")" * 10000, whole=True),
+    "a chunk that is large": Attack("larger than 128 KiB", "-- " + "x" * 300_000, whole=True),
     "a chunk of many locals": Attack("too many local variables", "local a\n" * 300, whole=True),
 }
 
@@ -287,10 +287,10 @@ ANSWERS = {
         "an error that is a table", "error(setmetatable({}, {__name = ('x'):rep(1000000)}))"
     ),
     "a hook that is none": Attack(
-        "there is no function pre_start", "pre_start = setmetatable({}, {__call = print})", whole=True
+        "has no function pre_start", "pre_start = setmetatable({}, {__call = print})", whole=True
     ),
     "a hook that is not there": Attack(
-        "there is no function pre_start", "setmetatable(_G, {__index = function() return print end})", whole=True
+        "has no function pre_start", "setmetatable(_G, {__index = function() return print end})", whole=True
     ),
 }
 

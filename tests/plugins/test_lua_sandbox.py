@@ -73,7 +73,7 @@ def test_what_a_script_keeps_in_variables_lasts_from_call_to_call():
 
 
 def test_a_mistake_is_told_with_its_line():
-    assert asked("local x = nil\nreturn x.y").problem == "mine.lua:3: attempt to index a nil value (local 'x')"
+    assert asked("local x = nil\nreturn x.y").problem == "raised mine.lua:3: attempt to index a nil value (local 'x')"
 
 
 def test_a_mistake_of_form_is_told_with_its_line():
@@ -108,7 +108,7 @@ def test_coroutines_work():
 
 
 def test_a_mistake_in_a_wrapped_coroutine_is_its_callers():
-    assert asked("coroutine.wrap(function() error('a', 0) end)()").problem == "a"
+    assert asked("coroutine.wrap(function() error('a', 0) end)()").problem == "raised a"
 
 
 def test_lines_that_are_logged_come_with_the_answer():
@@ -121,6 +121,11 @@ def test_lines_are_kept_when_the_hook_fails():
 
 def test_more_than_a_hundred_lines_are_counted():
     assert asked("for n = 1, 130 do print(n) end").log[99:] == ("100", "(30 more lines)")
+
+
+def test_what_is_logged_at_once_fits_into_a_pipe():
+    log = asked("for n = 1, 50 do print(('x'):rep(5000)) end").log
+    assert (len(log), len(log[0]), log[-1]) == (17, 2000, "(34 more lines)")
 
 
 def test_a_script_sees_the_variables_that_it_was_given():
@@ -136,7 +141,7 @@ def test_a_script_sees_the_services():
     [("services()", "services"), ("storage.get('a')", "storage"), ("storage.set('a', 1)", "storage")],
 )
 def test_without_the_capability_there_is_none(call, capability):
-    problem = f"mine.lua:2: this needs the capability '{capability}' in the manifest"
+    problem = f"raised mine.lua:2: this needs the capability '{capability}' in the manifest"
     assert asked(f"nexsock.{call}", Given()).problem == problem
 
 
@@ -158,7 +163,7 @@ def test_a_storage_begins_with_what_was_kept():
 def test_a_storage_takes_64_kib():
     body = "for n = 1, 2000 do nexsock.storage.set('k' .. n, ('x'):rep(100)) end"
     answer = asked(body)
-    assert answer.problem == "mine.lua:2: the storage is full: it takes 65536 bytes"
+    assert answer.problem == "raised mine.lua:2: the storage is full: it takes 65536 bytes"
     assert 50_000 < sum(len(text) for text in (answer.storage or {}).values()) < 65_536
 
 
