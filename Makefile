@@ -11,7 +11,9 @@ EXAMPLE := $(BIN)/nexsock -f examples/nexsock.yaml
 COMPILE_LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help up down test check lint format bench lock clean
+VENDOR := nexsock/web/static/vendor/htmx.js
+
+.PHONY: help up down assets test check lint format bench lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +29,8 @@ up: .venv/run ## run the example shop; ends when all of it is ready
 
 down: .venv/run ## end the example shop
 	@$(EXAMPLE) down
+
+assets: $(VENDOR) ## fetch the browser code that makes the pages of `nexsock web` live; needs npm
 
 test: .venv/dev ## run the tests
 	@$(BIN)/python -m compileall -q nexsock
@@ -53,8 +57,14 @@ lock: ## choose the newest versions that fit; needs uv
 	printf 'editables\nhatchling\n' | $(COMPILE_LOCK) -c tests/requirements.lock pyproject.toml - -o tests/requirements-run.lock
 
 clean: ## remove everything that can be made again
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis artifacts build dist
+	rm -rf assets/node_modules $(dir $(VENDOR)) .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis artifacts build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Only what assets/package-lock.json names by its digest, and nothing of it is run.
+$(VENDOR): assets/package-lock.json assets/build.js
+	@echo "Fetching the browser code ..."
+	@npm --prefix assets ci --silent
+	@node assets/build.js
 
 # The two states of .venv: what running needs, and what working on nexsock needs as well.
 

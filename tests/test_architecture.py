@@ -16,7 +16,7 @@ MODULES = sorted((ROOT / "nexsock").rglob("*.py"))
 ROOMS = sorted(path.parent.name for path in (ROOT / "nexsock").glob("*/__init__.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 TOP_LEVEL = {
-    *("pyproject.toml", "nexsock", "schemas", "examples", "plugins", "tests", "bench", "docs"),
+    *("pyproject.toml", "nexsock", "assets", "schemas", "examples", "plugins", "tests", "bench", "docs"),
     *("README.md", "LICENSE", "CHANGELOG.md", "Makefile", ".ci", ".gitignore"),
 }
 PACKAGE_HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]

@@ -28,6 +28,12 @@ def test_it_has_the_schema_and_the_example_and_nothing_that_a_run_left(packed):
     assert data == examples | {"nexsock/_data/schemas/nexsock.schema.json"}
 
 
+def test_it_has_the_browser_code_where_that_was_fetched(packed):
+    vendor = ROOT / "nexsock" / "web" / "static" / "vendor"
+    fetched = {path.relative_to(ROOT).as_posix() for path in vendor.glob("*")}
+    assert {name for name in packed if "/vendor/" in name} == fetched
+
+
 def test_both_programs_start_with_the_environments_python(environment):
     for program in ("nexsock", "nexsockd"):
         path = environment / "bin" / program
