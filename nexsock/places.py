@@ -66,6 +66,16 @@ class Places:
     def settings_file(self) -> str:
         return self.config_dir + "/config.yaml"
 
+    @property
+    def plugins_dir(self) -> str:
+        """Where the user's plugins are, unless the settings name another folder."""
+        return self.config_dir + "/plugins"
+
+    @property
+    def plugins_state(self) -> str:
+        """What plugins print and what they keep."""
+        return self.state_dir + "/plugins"
+
     def project_state(self, project_id: str) -> str:
         """Folder of a project's store; below it `logs/`."""
         return f"{self.state_dir}/projects/{project_id}"

@@ -18,6 +18,7 @@ from nexsock.engines.growth import Growth
 from nexsock.lifecycle import tunnel
 from nexsock.model.settings import Told, idle_timeout_s
 from nexsock.places import Places
+from nexsock.plugins.host import PluginHost
 from nexsock.runtime import ports
 from nexsock.runtime.hands import Hands
 from nexsock.runtime.relay import Relay
@@ -85,6 +86,7 @@ async def _live(
 
     loader = Loader(Numbers(places.ports, ports.ephemeral()))
     told = await settings.read(places, loader, os.environ)
+    plugins = PluginHost(settings.plugins_dir(told, places), places.plugins_state)
     idling: set[asyncio.Task[None]] = set()
 
     async def build(control: lifespan.Control) -> LocalApi:
@@ -98,11 +100,13 @@ async def _live(
             exits=exits,
             growth=growth,
             relay=relay,
+            plugins=plugins,
             database_url=told["database.url"].value,
         )
         api = LocalApi(shared, loader, bus, shutdown=control.shutdown, clients=control.clients)
         api.hosts.update(await revival.revive(shared, loader, runs))
         relay.settle(api.hosts.keys())
+        plugins.warm()
         if not api.hosts:
             await loader.warm()  # somebody has just started us, to bring something up
         if (timeout_s := idle_timeout_s(told["daemon.idle_timeout"])) is not None:
@@ -120,6 +124,7 @@ async def _live(
     )
     for task in idling:
         task.cancel()
+    await plugins.close()
     writer.close()
     await relay.let_go()
     if not restart:

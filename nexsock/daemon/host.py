@@ -42,6 +42,7 @@ from nexsock.model.service import Service
 from nexsock.model.state import Health, Observed, ProjectState, Run, Wants
 from nexsock.model.status import ConfigFault, GitStatus, ProjectInfo
 from nexsock.places import Places, make_private
+from nexsock.plugins.host import PluginHost
 from nexsock.reconcile import environment, restore
 from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
@@ -68,6 +69,7 @@ class Shared:
     exits: Exits
     growth: Growth
     relay: Relay
+    plugins: PluginHost
     database_url: str = ""
     """where the memory of projects lies (store.locate)"""
     sweep: Sweep = field(default_factory=Sweep)

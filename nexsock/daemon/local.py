@@ -21,6 +21,7 @@ from nexsock.model import names
 from nexsock.model.edit import Definition, Edit, EditStatus, ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.log import LogLine
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.state import Observed, ProjectState, Selection
 from nexsock.model.status import (
@@ -359,6 +360,15 @@ class LocalApi:
         )
         return answers.database_status(path, await asyncio.to_thread(act, path, report=host.warn))
 
+    async def plugins(self, request: api.PluginsRequest) -> tuple[PluginStatus, ...]:
+        """Never loads a file: what a project lists that has not been met is nobody's plugin yet."""
+        if (ref := request.project) is None:
+            return self._shared.plugins.statuses()
+        host = self._named(ref) if ref.name is not None else self._met(ref)
+        if host is None:
+            return self._shared.plugins.statuses(_folder(ref))
+        return self._shared.plugins.statuses(host.project.directory, host.project.plugins)
+
     async def logs(self, request: api.LogsRequest) -> AsyncIterator[LogLine]:
         host = await self._known(request.project)
         query = replace(request.query, services=host.names(request.query.services) or host.logged())
@@ -433,8 +443,7 @@ class LocalApi:
 
     def _met(self, ref: ProjectRef) -> Host | None:
         """The host of a request's folder, if its project has been met."""
-        directory = ref.directory or os.path.dirname("".join(ref.files[:1]))
-        return self.hosts.get(names.project_id(os.path.realpath(directory))) if directory else None
+        return self.hosts.get(names.project_id(directory)) if (directory := _folder(ref)) else None
 
     async def _known(self, ref: ProjectRef) -> Host:
         """The host that a request names; the file is read only if the project has never been up."""
@@ -526,3 +535,9 @@ def _signal(text: str) -> Signals:
 
 def _concerns(event: Event, project: str | None, services: Sequence[str]) -> bool:
     return (project is None or event.project in (project, "")) and (not services or event.service in services)
+
+
+def _folder(ref: ProjectRef) -> str:
+    """The folder of the project in a request; "" where it only names one."""
+    directory = ref.directory or os.path.dirname("".join(ref.files[:1]))
+    return os.path.realpath(directory) if directory else ""

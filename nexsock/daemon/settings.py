@@ -6,6 +6,7 @@ starts no worker, and one that is broken by now leaves the daemon with what it s
 
 import hashlib
 import logging
+import os
 from collections.abc import Mapping
 
 import msgspec
@@ -34,6 +35,11 @@ async def read(places: Places, loader: Loader, environ: Mapping[str, str]) -> di
     for sentence in settings.ignored(environ):
         _log.warning("%s", sentence)
     return settings.effective(environ, await _of_file(places, loader))
+
+
+def plugins_dir(told: Mapping[str, Told], places: Places) -> str:
+    """Where the user's plugins are."""
+    return os.path.expanduser(told["plugins.dir"].value) or places.plugins_dir
 
 
 async def _of_file(places: Places, loader: Loader) -> Mapping[str, Told]:

@@ -8,8 +8,9 @@ OnFailure = Literal["open", "closed"]
 """What holds when a plugin has no answer: the thing happens (open), or it does not (closed)."""
 
 PluginKind = Literal["native", "lua", "package"]
-PluginState = Literal["loaded", "set_aside", "refused"]
-"""Set aside: it had three faults. Refused: nothing of it was run, for what it says of itself or who may write it."""
+PluginState = Literal["loaded", "waiting", "set_aside", "refused"]
+"""Waiting: a project's, of which nothing was to run yet. Set aside: it had three faults. Refused: nothing of it was
+run, for what it says of itself or for who may write it."""
 
 
 class PluginChange(Struct, frozen=True, kw_only=True):
@@ -55,6 +56,7 @@ class PluginStatus(Struct, frozen=True, kw_only=True):
     reason: str = ""
     hint: str = ""
     project: str = ""
+    description: str = ""
     abi: str = ""
     priority: int = 0
     hooks: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from nexsock.hooks import Manifest
 from nexsock.model.plugin import PluginKind
-from nexsock.plugins import manifest, trust
+from nexsock.plugins import trust
 
 GROUP = "nexsock.plugins"
 SOURCE_LIMIT_BYTES = 128 * 1024
@@ -122,10 +122,12 @@ def _in_package(module: str, listed_in: str, search_path: Sequence[str]) -> Cand
 
 def look(candidate: Candidate, uid: int) -> Found:
     """What a candidate says of itself, or why it cannot be used."""
+    from nexsock.plugins import manifest  # with `ast`, which a daemon without plugins need not have
+
     owners = frozenset({uid, _ROOT} if candidate.kind == "package" else {uid})
+    read = manifest.read_lua if candidate.kind == "lua" else manifest.read_native
     try:
         source = _read(trust.check(candidate.path, candidate.root, owners), owners)
-        read = manifest.read_lua if candidate.kind == "lua" else manifest.read_native
         return Found(candidate=candidate, manifest=read(source), source=source)
     except (trust.Distrusted, manifest.ManifestFault) as fault:
         return Found(candidate=candidate, fault=str(fault), hint=fault.hint)
@@ -144,9 +146,8 @@ def _read(path: str, owners: frozenset[int]) -> bytes:
             raise trust.Distrusted(f"{path} changed while it was looked at", "look again")
         source = file.read(SOURCE_LIMIT_BYTES + 1)
     if len(source) > SOURCE_LIMIT_BYTES:
-        raise manifest.ManifestFault(
-            f"it has more than {SOURCE_LIMIT_BYTES // 1024} KiB", "keep what is large in other files, or in a package"
-        )
+        limit = f"{SOURCE_LIMIT_BYTES // 1024} KiB"
+        raise trust.Distrusted(f"{path} has more than {limit}", "keep what is large in other files, or in a package")
     return source
 
 

@@ -97,6 +97,10 @@ class Member:
         """Who is asked first."""
         return self.manifest.priority, self.name
 
+    def listens(self, hook: str, directory: str) -> bool:
+        """Whether it is to hear of this in the project in this folder."""
+        return hook in self.manifest.hooks and self.found.candidate.project in ("", directory)
+
     @property
     def strikes(self) -> int:
         """The faults that count now."""

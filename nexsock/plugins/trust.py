@@ -39,16 +39,6 @@ def check(path: str, root: str, owners: frozenset[int]) -> str:
         folder = os.path.dirname(folder)
 
 
-def check_folder(path: str, owners: frozenset[int]) -> None:
-    """Look at a folder that plugins are taken from, before anything in it is.
-
-    Raises:
-        Distrusted: somebody else can write to it.
-        OSError: it cannot be looked at.
-    """
-    _check_one(os.path.realpath(path), stat.S_IFDIR, owners)
-
-
 def _check_one(path: str, kind: int, owners: frozenset[int]) -> None:
     found = os.lstat(path)
     if stat.S_IFMT(found.st_mode) != kind:

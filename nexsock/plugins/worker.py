@@ -176,6 +176,9 @@ class Worker:
         if ready.fault:
             await self.end()
             raise WorkerFault(f"cannot be loaded: {ready.fault}")
+        if missing := [hook for hook in load.hooks if hook not in ready.hooks]:
+            await self.end()
+            raise WorkerFault(f"cannot be loaded: it has no function {missing[0]}")
 
     async def _exchange(self, frame: Load | Call, kind: type[Frame], timeout_s: float) -> Frame:
         """Send a frame and return what comes back. Without an answer there is no process any more."""

@@ -13,6 +13,7 @@ from nexsock.model.edit import Definition, EditStatus, ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine, LogQuery
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.project import ProjectRef
 from nexsock.model.status import (
     DaemonStatus,
@@ -286,6 +287,12 @@ class LeftoversRequest(Struct, frozen=True, kw_only=True):
     remove: tuple[str, ...] = ()
 
 
+class PluginsRequest(Struct, frozen=True, kw_only=True):
+    """`project` None: of all projects."""
+
+    project: ProjectRef | None = None
+
+
 class ShutdownRequest(Struct, frozen=True, kw_only=True):
     """`restart` replaces the brain by new code; services stay in either case."""
 
@@ -380,6 +387,7 @@ class Api(Protocol):
     def git_checkout(self, request: GitCheckoutRequest) -> AsyncIterator[GitItem]: ...
 
     async def database(self, request: DatabaseRequest) -> DatabaseStatus: ...
+    async def plugins(self, request: PluginsRequest) -> tuple[PluginStatus, ...]: ...
 
     def logs(self, request: LogsRequest) -> AsyncIterator[LogLine]: ...
     def events(self, request: EventsRequest) -> AsyncIterator[Event]: ...
@@ -443,6 +451,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(number=52, name="timings", request=ServicesRequest, reply=Timings),
     Operation(number=53, name="top", request=TopRequest, reply=Usage, stream=True),
     Operation(number=54, name="leftovers", request=LeftoversRequest, reply=tuple[Leftover, ...]),
+    Operation(number=55, name="plugins", request=PluginsRequest, reply=tuple[PluginStatus, ...]),
     Operation(number=60, name="attach", request=AttachRequest, reply=TerminalPiece, stream=True),
     Operation(number=61, name="type_keys", request=TypeRequest, reply=Typed),
     Operation(number=62, name="resize_terminal", request=ResizeRequest, reply=Nothing),

@@ -136,3 +136,14 @@ async def test_a_process_without_work_is_ended_until_there_is_some(folder, host)
     host.warm()
     await host.settled()
     assert (await host.pre_command(UP), [status.strikes for status in host.statuses()]) == (None, [0])
+
+
+async def test_what_a_project_lists_waits_until_it_is_admitted(host, tmp_path):
+    path = tmp_path / "shop" / "gate.py"
+    path.parent.mkdir(mode=0o700)
+    path.write_text('NEXSOCK_PLUGIN = {"name": "gate", "abi": "1.0"}\ndef pre_command(): pass\n')
+    path.chmod(0o600)
+    listed = (str(path.parent), [str(path)])
+    before = [(one.name, one.state) for one in host.statuses(*listed)]
+    host.admit(*listed)
+    assert (before, [one.state for one in host.statuses(*listed)]) == ([("gate", "waiting")], ["loaded"])
