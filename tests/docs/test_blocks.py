@@ -9,7 +9,7 @@ from nexsock.config import load, settings
 from nexsock.model.project import ProjectRef
 from tests.docs.pages import DOCS, files_of
 
-PAGES = ("recipes.md", "guide.md", "reference.md", "commands.md")
+PAGES = ("recipes.md", "guide.md", "reference.md", "commands.md", "plugins.md")
 SHOWN = {(page, section): files for page in PAGES for section, files in files_of(page).items()}
 SECTIONS = {place: files for place, files in SHOWN.items() if "nexsock.yaml" in files}
 ENVIRON = {"PATH": "/usr/bin", "HOME": "/root"}
