@@ -58,6 +58,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Host": {
         "daemon": Entry("host", "Start, stop or look at the daemon."),
         "db": Entry("host", "Look at the memory of a project, or change its schema."),
+        "plugin": Entry("plugin", "List the plugins, check one, or begin a new one."),
         "doctor": Entry("doctor", "Check this machine and show every setting with its origin."),
         "completion": Entry("completion", "Print the completion script of a shell."),
         "version": Entry("host", "Print the version."),

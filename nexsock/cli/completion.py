@@ -20,6 +20,7 @@ TAKE_SERVICES = (
 BELOW = {
     "daemon": "start stop restart status logs install",
     "db": "status migrate rollback",
+    "plugin": "list check new",
     "git": "clone status pull fetch checkout checkout-commit branches log",
     "config": "get update",
     "dependency": "add remove list",

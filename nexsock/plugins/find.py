@@ -10,9 +10,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from nexsock.hooks import Manifest
-from nexsock.model.plugin import PluginKind
+from nexsock.model.plugin import PluginKind, PluginStatus
 from nexsock.plugins import trust
 
 GROUP = "nexsock.plugins"
@@ -135,6 +136,38 @@ def look(candidate: Candidate, uid: int) -> Found:
         return Found(
             candidate=candidate, fault=f"it cannot be read: {error.strerror}", hint=f"look at {candidate.path}"
         )
+
+
+def kind_of(path: str) -> PluginKind:
+    """By its end; what ends in neither .py nor .lua is taken for Python, and then says so itself."""
+    return _SUFFIXES.get(os.path.splitext(path)[1], "native")
+
+
+def described(found: Found) -> PluginStatus:
+    """What a plugin says of itself; nothing where it cannot be used."""
+    candidate, said = found.candidate, found.manifest
+    status = PluginStatus(
+        name=found.name,
+        kind=candidate.kind,
+        path=candidate.path,
+        project=candidate.project,
+        state="refused",
+        reason=found.fault,
+        hint=found.hint,
+    )
+    if said is None:
+        return status
+    return replace(
+        status,
+        state="waiting",
+        abi=said.abi,
+        priority=said.priority,
+        hooks=said.hooks,
+        capabilities=said.capabilities,
+        on_failure="closed" if said.fails_closed else "open",
+        timeout_s=said.timeout,
+        description=said.description,
+    )
 
 
 def _read(path: str, owners: frozenset[int]) -> bytes:

@@ -72,7 +72,7 @@ class Shelf:
     def statuses(self) -> list[PluginStatus]:
         """Those, and behind them what was refused."""
         used = [self.status(member) for member in self.members()]
-        return [*used, *(_described(found) for found in self._refused)]
+        return [*used, *map(find.described, self._refused)]
 
     def waiting(self, directory: str, listed: Iterable[str]) -> list[PluginStatus]:
         """What a project lists and is not admitted yet. Nothing of it is run."""
@@ -215,7 +215,7 @@ class Shelf:
     def status(self, member: Member) -> PluginStatus:
         last, is_aside = member.last_fault, member.is_set_aside
         return replace(
-            _described(member.found),
+            find.described(member.found),
             state="set_aside" if is_aside else "loaded",
             reason=f"{STRIKES} faults" if is_aside else "",
             hint="mend it and save the file, and it is used again" if is_aside else "",
@@ -227,33 +227,6 @@ class Shelf:
         )
 
 
-def _described(found: Found) -> PluginStatus:
-    """What a plugin says of itself; nothing where it cannot be used."""
-    candidate, said = found.candidate, found.manifest
-    status = PluginStatus(
-        name=found.name,
-        kind=candidate.kind,
-        path=candidate.path,
-        project=candidate.project,
-        state="refused",
-        reason=found.fault,
-        hint=found.hint,
-    )
-    if said is None:
-        return status
-    return replace(
-        status,
-        state="waiting",
-        abi=said.abi,
-        priority=said.priority,
-        hooks=said.hooks,
-        capabilities=said.capabilities,
-        on_failure="closed" if said.fails_closed else "open",
-        timeout_s=said.timeout,
-        description=said.description,
-    )
-
-
 def _waiting(found: Found) -> PluginStatus:
-    status = _described(found)
+    status = find.described(found)
     return replace(status, reason="it runs once something of its project does") if found.manifest else status

@@ -13,6 +13,7 @@ from nexsock.model.event import Event
 from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine, LogSlice
 from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.problem import Problem
 from nexsock.model.status import (
     Because,
@@ -50,6 +51,7 @@ from nexsock.views import document
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 
 NOUNS: dict[str, type] = {
+    "plugin": PluginStatus,
     "ps": ProjectStatus,
     "project": ProjectInfo,
     "config_error": ConfigFault,
@@ -95,7 +97,7 @@ NOUNS: dict[str, type] = {
 COMPOSED = {
     *("error", "status", "plan", "daemon"),  # checked below
     *("validate", "db", "port", "url", "doctor", "check", "setting", "config", "config get", "edit"),  # tests/cli
-    *("init", "version"),
+    *("init", "plugin check", "version"),
 }
 
 
