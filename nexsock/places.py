@@ -62,6 +62,14 @@ class Places:
         """Where the relay is found, and what it reaches through ssh."""
         return self.runtime_dir + "/tunnels"
 
+    def web_token(self, port: int) -> str:
+        """What programs show to the web process at a port."""
+        return f"{self.runtime_dir}/web/{port}.token"
+
+    def web_door(self, port: int) -> str:
+        """A page that leads a browser into the web at a port."""
+        return f"{self.runtime_dir}/web/{port}.html"
+
     @property
     def settings_file(self) -> str:
         return self.config_dir + "/config.yaml"

@@ -51,6 +51,7 @@ def test_clocks_are_read_in_one_module_by_the_brain_and_else_by_its_helpers_and_
         "nexsock/client/locate.py",
         "nexsock/client/starter.py",
         "nexsock/cli/entry.py",
+        "nexsock/web/__main__.py",
     }
 
 

@@ -59,6 +59,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "daemon": Entry("host", "Start, stop or look at the daemon."),
         "db": Entry("host", "Look at the memory of a project, or change its schema."),
         "plugin": Entry("plugin", "List the plugins, check one, or begin a new one."),
+        "web": Entry("web", "Serve the web page and the REST API on this machine."),
         "doctor": Entry("doctor", "Check this machine and show every setting with its origin."),
         "completion": Entry("completion", "Print the completion script of a shell."),
         "version": Entry("host", "Print the version."),

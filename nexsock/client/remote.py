@@ -33,6 +33,11 @@ class RemoteApi(asyncio.Protocol):
     def api(self) -> Api:
         return cast(Api, self)
 
+    @property
+    def lost(self) -> bool:
+        """Whether the conversation has ended: every further call fails."""
+        return self._lost is not None
+
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
         operation = BY_NAME.get(name)
         if operation is None:
