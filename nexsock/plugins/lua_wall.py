@@ -8,7 +8,6 @@ that are not in the table below, the limits hold and the kernel's filter is miss
 import contextlib
 import ctypes
 import os
-import platform
 import resource
 import signal
 import struct
@@ -63,8 +62,8 @@ def put_up() -> None:
     os.environ.clear()
     libc = ctypes.CDLL(None, use_errno=True)
     _prctl(libc, PR_SET_NO_NEW_PRIVS, 1)
-    if platform.machine() in ARCHITECTURES:
-        _filter(libc, *ARCHITECTURES[platform.machine()])
+    if (machine := os.uname().machine) in ARCHITECTURES:
+        _filter(libc, *ARCHITECTURES[machine])
 
 
 @contextlib.contextmanager
