@@ -1,15 +1,21 @@
 """What the daemon knows of a project, in the documents of `model.status`. Only looks; changes nothing."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from nexsock import masking
 from nexsock.daemon import past
 from nexsock.daemon.host import Host
+from nexsock.model import names
+from nexsock.model.event import Event
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.status import Failure, ProjectStatus, ProjectSummary, ServiceDetail, TunnelStatus, Why
 from nexsock.protocol import api
 from nexsock.reconcile import describe, explain
 from nexsock.runtime import clock, commits
 from nexsock.store import migrate
+
+_STATES = {"set_aside": "set aside", "refused": "not used"}
 
 LINES_OF_CULPRIT = 15
 """Log lines shown of a service that failed."""
@@ -93,6 +99,39 @@ def why(host: Host, name: str) -> Why:
         last_change=past.last_change(host, culprit),
         advice=explain.advice(culprit, culprit.name in host.reconciler.wanted),
         in_file=service is not None,
+        plugins=plugin_faults(host),
+    )
+
+
+def plugin_faults(host: Host) -> tuple[str, ...]:
+    """What is wrong with the plugins of a project, a sentence each; of those that do well nothing."""
+    return tuple(
+        f"plugin '{one.name}' is {_STATES[one.state]}: {one.last_fault or one.reason}"
+        for one in host.plugins.statuses(host.project.directory)
+        if one.state in _STATES
+    )
+
+
+def fault_of(found: PluginStatus) -> Event:
+    """The event of a plugin that has had a fault just now; of everybody's plugins each project hears."""
+    aside = f"; it is set aside after {found.reason}" if found.state == "set_aside" else ""
+    return Event(
+        at=clock.wall(),
+        seq=0,
+        project=names.project_id(found.project) if found.project else "",
+        kind="warning",
+        reason=f"plugin '{found.name}' {found.last_fault}{aside}",
+    )
+
+
+def survey(hosts: Iterable[Host], directory: str) -> tuple[dict[str, Any], ...]:
+    """The services of the project in a folder, as plugins see them."""
+    host = next((one for one in hosts if one.project.directory == directory), None)
+    if host is None:
+        return ()
+    return tuple(
+        {"name": line.name, "phase": line.phase, "ready": line.ready, "pid": line.pid, "ports": line.ports}
+        for line in project_status(host).services
     )
 
 
@@ -110,6 +149,7 @@ def failure(host: Host, name: str, *, overtaken: bool = False) -> Failure:
         chain=chain,
         last_log=host.last_lines(culprit.name, LINES_OF_CULPRIT) if culprit.run is not None else (),
         last_probe=culprit.health.last_output or None if culprit.health is not None else None,
+        denied=culprit.run.denied if culprit.run is not None and culprit.phase == "failed" else None,
     )
 
 

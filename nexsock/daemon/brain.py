@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 
 from nexsock import errors
-from nexsock.daemon import idle, lifespan, listen, revival, settings
+from nexsock.daemon import answers, idle, lifespan, listen, revival, settings
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.host import Shared
 from nexsock.daemon.loader import Loader
@@ -86,12 +86,17 @@ async def _live(
 
     loader = Loader(Numbers(places.ports, ports.ephemeral()))
     told = await settings.read(places, loader, os.environ)
-    plugins = PluginHost(settings.plugins_dir(told, places), places.plugins_state)
     idling: set[asyncio.Task[None]] = set()
 
     async def build(control: lifespan.Control) -> LocalApi:
         bus = Bus()
         await relay.take_up()
+        plugins = PluginHost(
+            settings.plugins_dir(told, places),
+            places.plugins_state,
+            survey=lambda directory: answers.survey(api.hosts.values(), directory),
+            faulted=lambda status: bus.emit(answers.fault_of(status)),
+        )
         shared = Shared(
             places=places,
             keeper=keeper,
@@ -124,7 +129,6 @@ async def _live(
     )
     for task in idling:
         task.cancel()
-    await plugins.close()
     writer.close()
     await relay.let_go()
     if not restart:

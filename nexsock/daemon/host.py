@@ -3,16 +3,17 @@
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from signal import Signals
+from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from nexsock import errors, masking
-from nexsock.daemon import recall
+from nexsock.daemon import consent, recall
 from nexsock.daemon.checkouts import Checkouts
 from nexsock.daemon.inputs import InputFiles
 from nexsock.daemon.lending import Lending
@@ -21,6 +22,7 @@ from nexsock.daemon.output import Output
 from nexsock.daemon.sources import Sources
 from nexsock.daemon.values import SecretValues
 from nexsock.daemon.viewers import Viewers
+from nexsock.engines.asking import Asking
 from nexsock.engines.exits import Exits
 from nexsock.engines.external import ExternalEngine
 from nexsock.engines.growth import Growth
@@ -30,19 +32,20 @@ from nexsock.engines.process import ProcessEngine
 from nexsock.engines.sweep import Sweep
 from nexsock.engines.terminals import Terminals
 from nexsock.engines.tunnels import Tunnels
+from nexsock.hooks import Hooks, NoHooks
 from nexsock.logs import read
 from nexsock.model.event import Event, EventKind
 from nexsock.model.log import LogQuery
 from nexsock.model.plan import Plan
+from nexsock.model.plugin import PluginChange, PluginStatus
 from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
-from nexsock.model.report import Launched, LaunchFailed, Noted, Probed, Report
+from nexsock.model.report import Altered, Launched, LaunchFailed, Noted, Probed, Report
 from nexsock.model.service import Service
-from nexsock.model.state import Health, Observed, ProjectState, Run, Wants
+from nexsock.model.state import Cause, Health, Observed, ProjectState, Run, Selection, Wants
 from nexsock.model.status import ConfigFault, GitStatus, ProjectInfo
 from nexsock.places import Places, make_private
-from nexsock.plugins.host import PluginHost
 from nexsock.reconcile import environment, restore
 from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
@@ -58,6 +61,35 @@ EXEC_LIMIT_S = 60.0
 """How long the command of a watch rule may take."""
 
 
+class Plugins(Hooks, Protocol):
+    """All plugins of the daemon (plugins.host)."""
+
+    def admit(self, directory: str, paths: Iterable[str]) -> None:
+        """Use these plugins for the project in this folder: something of it is to run."""
+
+    def dismiss(self, directory: str) -> None:
+        """The project is no more."""
+
+    def statuses(self, directory: str | None = None, listed: Iterable[str] = ()) -> tuple[PluginStatus, ...]:
+        """How each does; see PluginHost."""
+
+    async def close(self) -> None:
+        """End everything of them."""
+
+
+class NoPlugins(NoHooks):
+    """There are none."""
+
+    def admit(self, _directory: str, _paths: Iterable[str]) -> None: ...
+
+    def dismiss(self, _directory: str) -> None: ...
+
+    def statuses(self, _directory: str | None = None, _listed: Iterable[str] = ()) -> tuple[PluginStatus, ...]:
+        return ()
+
+    async def close(self) -> None: ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Shared:
     """What the projects of a daemon have in common."""
@@ -69,11 +101,11 @@ class Shared:
     exits: Exits
     growth: Growth
     relay: Relay
-    plugins: PluginHost
     database_url: str = ""
     """where the memory of projects lies (store.locate)"""
     sweep: Sweep = field(default_factory=Sweep)
     checkouts: Checkouts = field(default_factory=Checkouts)
+    plugins: Plugins = field(default_factory=NoPlugins)
     new_instance: Callable[[], str] = field(default_factory=lambda: unique(os.urandom(9).hex()))
 
 
@@ -127,7 +159,16 @@ class Host:
             tunnels=self.tunnels,
             terminals=Terminals(shared.keeper),
         )
-        self.engine = ByKind(self.processes, ExternalEngine(self._report))
+        self.asking = Asking(
+            self.processes,
+            shared.plugins,
+            project=lambda: self.reconciler.project,
+            report=self._report,
+            learn=self.veil.learn,
+        )
+        self.engine = ByKind(self.asking, ExternalEngine(self._report))
+        self.plugins = shared.plugins
+        self._replacing: set[asyncio.Task[None]] = set()
         self.monitor = ProbingMonitor(self._attempt, self._listen, self._report, self._health_of, clock)
         self._values = SecretValues(places.secrets_key, self.veil)
         self._inputs = InputFiles(places.project_state(project.id), project.directory, self.warn)
@@ -171,12 +212,17 @@ class Host:
             emit=self._emit,
             new_instance=shared.new_instance,
             environ=environ,
+            hooks=shared.plugins,
         )
 
     def resume(self) -> None:
         """Go on where the earlier brain was ended, and hear what was reported before this moment."""
         reports = (*self._restored.reports, *(self._unheard or ()))
         self._unheard = None
+        self.engage(self.project)
+        for record in self._restored.records.values():
+            if record.run is not None and record.alive:
+                self.asking.resume(record.name, record.run)
         self.reconciler.resume(self._restored.strays, reports)
         for instance in self._restored.settled:
             self.processes.settle(instance)
@@ -263,11 +309,16 @@ class Host:
         self.ref = replace(ref, environ=None, scale={})
         self.fault = None
         await self.observe(project, environ)
+        self.engage(project)
         self.reconciler.use(project, environ)
         self.store.describe(project)
         self.remember()
         if self._sources is not None:
             self._sources.follow(project, read_at)
+
+    def engage(self, project: Project) -> None:
+        """Use the plugins that this version of the file lists: something of it is to run."""
+        self.plugins.admit(project.directory, project.plugins)
 
     async def observe(self, project: Project, environ: dict[str, str] | None = None) -> None:
         """Look at the files that the oneshots of a project read, at checkouts, and at the values of secrets.
@@ -339,9 +390,36 @@ class Host:
             return None
         if project == self.project and self.fault is None:
             return await self._look_again()
+        try:
+            await self.let_go(project, self.state.selection, (), False, None)
+        except errors.Refused as refusal:
+            self.warn(f"the newer version of the file is not applied: {refusal.message}")
+            return None
         await self.adopt(project, self.ref, None, read_at)
         self._tell("config", "applied")
         return self.reconciler.apply(project)
+
+    async def let_go(
+        self,
+        project: Project,
+        selection: Selection,
+        names: Sequence[str],
+        force: bool,
+        environ: dict[str, str] | None,
+    ) -> None:
+        """Ask whether what `up` with this version of the file would end may be told to.
+
+        Raises:
+            Refused: a plugin does not let one of them.
+        """
+        if consent.is_asked(self.plugins, project):
+            observed = await self.look(project, environ)
+            plan = self.reconciler.preview(project, selection, names, force, observed)
+            await self.ask_to_end(consent.replaced(plan, self.state.records), "it is replaced")
+
+    async def ask_to_end(self, names: Iterable[str], reason: str, grace_s: float | None = None) -> None:
+        """Ask plugins whether the runs of these services may be told to end; see consent.to_end."""
+        await consent.to_end(self.plugins, self.reconciler, names, reason, grace_s)
 
     @property
     def is_up(self) -> bool:
@@ -433,6 +511,10 @@ class Host:
             if waiting is not None:
                 waiting.cancel()
         self.lending.close()
+        self.plugins.dismiss(self.project.directory)
+        for task in self._replacing:
+            task.cancel()
+        await self.asking.close()
         await self.monitor.close()
         await self.processes.close()
         await asyncio.to_thread(self.store.close)
@@ -455,10 +537,16 @@ class Host:
                 return replace(report, message=self.veil.hide(report.message))
             case Noted():
                 return replace(report, text=self.veil.hide(report.text))
+            case Altered():
+                return replace(report, changes=tuple(self._veiled_change(change) for change in report.changes))
             case Probed():
                 result = replace(report.result, output=self.veil.hide(report.result.output))
                 return replace(report, result=result)
         return report
+
+    def _veiled_change(self, change: PluginChange) -> PluginChange:
+        old, new = (None if value is None else self.veil.hide(value) for value in (change.old, change.new))
+        return replace(change, old=old, new=new)
 
     def _instances(self, services: Iterable[str]) -> list[str]:
         """The runs of these services that may write."""
@@ -476,7 +564,10 @@ class Host:
         return await probe.attempt(
             check,
             working_dir=service.launch.working_dir,
-            environment={**environment, **self.secrets.variables(run.instance, service.launch.secrets)},
+            environment={
+                **self.asking.variables(service.name, run.instance, environment),
+                **self.secrets.variables(run.instance, service.launch.secrets),
+            },
             members=None if service.engine == "external" else lambda: self.processes.pids(service.name),
             log_lines=(style.output(line.text, colour=False) async for line in lines),
         )
@@ -493,7 +584,31 @@ class Host:
             self._timer = loop.call_later(max(0.0, at - clock.monotonic()), self.reconciler.due)
 
     def _make_sources(self) -> Sources:
-        return Sources(self.reconciler, reload=self.reload, send=self.send, run=self._run_beside, emit=self._emit)
+        return Sources(
+            self.reconciler,
+            reload=self.reload,
+            replace=self._replace,
+            send=self.send,
+            run=self._run_beside,
+            emit=self._emit,
+        )
+
+    def _replace(self, name: str, cause: Cause, cascade: bool) -> None:
+        """Give a service a new run, once plugins let the one that it has be ended."""
+        if not consent.is_asked(self.plugins, self.project):
+            self.reconciler.replace(name, cause, cascade)
+            return
+        task = asyncio.create_task(self._replace_if_let(name, cause, cascade), name=f"replace {name}")
+        self._replacing.add(task)
+        task.add_done_callback(self._replacing.discard)
+
+    async def _replace_if_let(self, name: str, cause: Cause, cascade: bool) -> None:
+        try:
+            await self.ask_to_end([name], cause.text)
+        except errors.Refused as refusal:
+            self._warn_of(name, f"{cause.text}, and it is not restarted: {refusal.message}")
+            return
+        self.reconciler.replace(name, cause, cascade)
 
     def send(self, service: str, number: Signals) -> None:
         """Send a signal to a service's current run, if there is one."""
@@ -504,8 +619,13 @@ class Host:
     async def _run_beside(self, name: str, argv: tuple[str, ...]) -> command.Finished:
         """Run a command in the place of a service, with its environment."""
         service = self.service(name)
-        variables = {**environment.beside(self.reconciler.environ, service), **self.given(service)}
+        variables = self.altered(service, environment.beside(self.reconciler.environ, service)) | self.given(service)
         return await command.run(argv, cwd=service.launch.working_dir, environment=variables, timeout_s=EXEC_LIMIT_S)
+
+    def altered(self, service: Service, variables: dict[str, str]) -> dict[str, str]:
+        """These variables as plugins have changed them for the current run of a service, if there is one."""
+        run = self.reconciler.record(service.name).run
+        return variables if run is None else self.asking.variables(service.name, run.instance, variables)
 
     def given(self, service: Service) -> dict[str, str]:
         """The variables of the secrets that a service's current run has; none where there is none."""

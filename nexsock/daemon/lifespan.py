@@ -18,7 +18,7 @@ from typing import Protocol
 
 from nexsock.daemon import listen
 from nexsock.places import Places, socket_address
-from nexsock.protocol.api import Api
+from nexsock.protocol.api import Api, Operation
 
 LISTENER = "listener"
 """The name of the listening socket among the descriptors that the keeper holds."""
@@ -28,6 +28,9 @@ PATIENCE_S = 5.0
 
 class Application(Api, Protocol):
     """The operations, and their end."""
+
+    def permit(self, operation: Operation, request: object) -> Awaitable[None] | None:
+        """Asked before each request (session.Permit)."""
 
     async def close(self) -> None:
         """Let go of everything; services stay as they are."""
@@ -89,7 +92,7 @@ async def serve(
     uid = os.getuid()
     listener = await _listener(places, vault, uid)
     application = await build(control)
-    door = listen.Door(application, uid)
+    door = listen.Door(application, uid, permit=application.permit)
     control.serving(door)
     entrance = Entrance(places.socket, uid, listener, door, vault)
     if tcp is not None:

@@ -14,7 +14,7 @@ import stat
 import struct
 
 from nexsock import places
-from nexsock.daemon.session import Session
+from nexsock.daemon.session import Permit, Session
 from nexsock.daemon.turns import Turns
 from nexsock.errors import Refused, UsageError
 from nexsock.protocol.api import Api
@@ -155,10 +155,12 @@ class Door:
     Args:
         uid: the one user who may pass on a Unix socket.
         limit: connections at once; None: what the process's descriptors allow.
+        permit: asked before each request (session.Permit).
     """
 
-    def __init__(self, api: Api, uid: int, limit: int | None = None) -> None:
+    def __init__(self, api: Api, uid: int, limit: int | None = None, *, permit: Permit | None = None) -> None:
         self._api = api
+        self._permit = permit
         self._uid = uid
         self._limit = limit or connections_limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._turns = Turns()
@@ -215,7 +217,14 @@ class Door:
                 raise
             self._pause()
             return
-        session = Session(connection, self._api, self._ended, self._turns, secret=self._listeners[listener])
+        session = Session(
+            connection,
+            self._api,
+            self._ended,
+            self._turns,
+            secret=self._listeners[listener],
+            permit=self._permit,
+        )
         self._sessions.add(session)
         if connection.family == socket.AF_UNIX and (uid := peer_uid(connection)) != self._uid:
             session.refuse(Refused(f"this daemon serves user {self._uid}, not user {uid}"))

@@ -4,7 +4,7 @@ import asyncio
 import difflib
 import functools
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, nullcontext, suppress
 from signal import Signals
 
@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 import nexsock
 from nexsock import errors, masking
-from nexsock.daemon import answers, outcome, past, remains, render, revival, top
+from nexsock.daemon import answers, consent, outcome, past, remains, render, revival, top
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.git import GitOperations
 from nexsock.daemon.host import Host, Shared, uncloned
 from nexsock.daemon.loader import Loader
+from nexsock.hooks import PreCommand
 from nexsock.model import names
 from nexsock.model.edit import Definition, Edit, EditStatus, ListedDependency
 from nexsock.model.event import Event
@@ -79,6 +80,26 @@ class LocalApi:
         self.git_clone, self.git_fetch, self.git_pull = git.clone, git.fetch, git.pull
         self.git_checkout = git.checkout
 
+    def permit(self, operation: api.Operation, request: object) -> Awaitable[None] | None:
+        """Ask plugins whether a command may begin; None where nobody has to be asked.
+
+        Awaiting it raises Refused where a plugin says no.
+        """
+        asked = consent.command_of(operation, request)
+        if asked is None:
+            return None
+        command, ref, services = asked
+        host, directory = self._met(ref), _folder(ref)
+        if host is None and not directory:
+            host = self._named(ref)
+        if host is not None:
+            directory = host.project.directory
+        if not self._shared.plugins.wanted("pre_command", directory):
+            return None
+        project = host.project.name if host is not None else ref.name or os.path.basename(directory)
+        event = PreCommand(project=project, directory=directory, command=command, services=services)
+        return consent.to_begin(self._shared.plugins, event)
+
     # -- the daemon itself
 
     async def ping(self, request: api.Nothing) -> api.Nothing:
@@ -137,6 +158,9 @@ class LocalApi:
                 read_at = clock.wall()
                 project = await self._loader.load(ref)
             async with host.changing:
+                named = project.members(request.services)
+                selection = _selection(host.state, request)
+                await host.let_go(project, selection, named, request.force_restart, request.project.environ)
                 await host.adopt(project, ref, request.project.environ, read_at)
                 chosen = host.names(request.services)
                 first = host.reconciler.up(_selection(host.state, request), chosen, request.force_restart)
@@ -145,7 +169,8 @@ class LocalApi:
             awaited = outcome.awaited(host, chosen, request.no_deps) if request.wait else ()
             judges = {name: outcome.judge_up(host, name, settle.PROVING_S) for name in awaited}
             judges.update({name: outcome.judge_down(host, name) for name in host.removed() if request.wait})
-            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began, first.skips):
+            said = outcome.Said(first.skips, await consent.notes(host.plugins, project, first))
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began, said):
                 yield progress
 
     async def down(self, request: api.DownRequest) -> AsyncIterator[api.Progress]:
@@ -154,6 +179,8 @@ class LocalApi:
             host = await self._known(request.project)
             chosen = host.names(request.services)
             async with host.changing:
+                ending = wanted.with_dependents(host.project, chosen) if chosen else tuple(host.state.records)
+                await host.ask_to_end(ending, "down was asked for", request.timeout_s)
                 if not chosen:
                     await host.watch(False)
                 host.reconciler.down(chosen, request.timeout_s)
@@ -177,6 +204,7 @@ class LocalApi:
                 host.inherit(request.project.environ)
                 if await providing:
                     await host.renew()
+                host.engage(host.project)
                 await host.observe(host.project)
                 host.veil.learn(masking.telling(request.environment))
                 host.reconciler.start(chosen, request.environment)
@@ -192,6 +220,8 @@ class LocalApi:
             async with host.changing:
                 host.inherit(request.project.environ)
                 host.veil.learn(masking.telling(request.environment))
+                host.engage(host.project)
+                await host.ask_to_end(chosen, "restart was asked for", request.timeout_s)
                 host.reconciler.restart(chosen, request.environment, request.timeout_s)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
             async for progress in outcome.until(host, subscription, judges, None, began):
@@ -203,6 +233,7 @@ class LocalApi:
             host = await self._known(request.project)
             chosen = host.names(request.services or tuple(host.project.services))
             async with host.changing:
+                await host.ask_to_end(chosen, "stop was asked for", request.timeout_s)
                 host.reconciler.stop(chosen, request.timeout_s)
             judges = {name: outcome.judge_down(host, name) for name in chosen} if request.wait else {}
             async for progress in outcome.until(host, subscription, judges, None, began):
@@ -282,12 +313,25 @@ class LocalApi:
             observed = await host.look(project, request.project.environ)
             chosen = project.members(request.services)
             plan = host.reconciler.preview(project, selection, chosen, request.force_restart, observed)
-            return PlanStatus(plan=plan, warnings=project.warnings, project=host.info())
+            environ = request.project.environ or host.reconciler.environ
+            return PlanStatus(
+                plan=plan,
+                warnings=project.warnings,
+                project=host.info(),
+                plugins=await consent.foresee(host.plugins, project, plan, host.state.records, environ),
+                notes=await consent.notes(host.plugins, project, plan, preview=True),
+            )
         state = ProjectState(selection=selection)
         plan = planner.plan(
             planner.desire(project, state), {}, Observed(uncloned=uncloned(project)), now=clock.monotonic()
         )
-        return PlanStatus(plan=plan, warnings=project.warnings)
+        plugins = self._shared.plugins
+        return PlanStatus(
+            plan=plan,
+            warnings=project.warnings,
+            plugins=await consent.foresee(plugins, project, plan, {}, request.project.environ or {}),
+            notes=await consent.notes(plugins, project, plan, preview=True),
+        )
 
     async def list_services(self, request: api.ServicesRequest) -> ProjectStatus:
         host = await self._known(request.project)
@@ -328,7 +372,8 @@ class LocalApi:
         service = host.service(request.service)
         given = host.given(service)
         values = {name: masking.MASK for name, secret in service.launch.secrets.items() if not secret.target}
-        shown = {name: masking.masked(name, value) for name, value in (service.launch.environment | given).items()}
+        own = host.altered(service, service.launch.environment) | given
+        shown = {name: masking.masked(name, value) for name, value in own.items()}
         shown |= values
         return ServiceEnvironment(service=service.name, environment=shown)
 
@@ -336,7 +381,7 @@ class LocalApi:
         host = await self._known(request.project)
         service = host.service(request.service)
         caller = request.project.environ or host.reconciler.environ
-        variables = environment.beside(caller, service)
+        variables = host.altered(service, environment.beside(caller, service))
         values: dict[str, str] = {}
         if request.pid is not None and service.launch.secrets:
             paths, values = await host.lending.lend(request.pid, service.launch.secrets, caller, variables)
@@ -489,7 +534,14 @@ class LocalApi:
     async def close(self) -> None:
         """Let go of every project; services stay."""
         await asyncio.gather(*(host.close() for host in self.hosts.values()))
+        await self._shared.plugins.close()
         await self._loader.close()
+
+
+def _folder(ref: ProjectRef) -> str:
+    """The folder of the project in a request; "" where it only names one."""
+    directory = ref.directory or os.path.dirname("".join(ref.files[:1]))
+    return os.path.realpath(directory) if directory else ""
 
 
 def _selection(state: ProjectState, request: api.UpRequest | api.PlanRequest) -> Selection:
@@ -535,9 +587,3 @@ def _signal(text: str) -> Signals:
 
 def _concerns(event: Event, project: str | None, services: Sequence[str]) -> bool:
     return (project is None or event.project in (project, "")) and (not services or event.service in services)
-
-
-def _folder(ref: ProjectRef) -> str:
-    """The folder of the project in a request; "" where it only names one."""
-    directory = ref.directory or os.path.dirname("".join(ref.files[:1]))
-    return os.path.realpath(directory) if directory else ""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from nexsock import errors
 from nexsock.daemon import answers, follow
@@ -10,6 +10,7 @@ from nexsock.daemon.bus import Subscription
 from nexsock.daemon.host import Host
 from nexsock.model.event import Event
 from nexsock.model.plan import Skip
+from nexsock.model.plugin import PluginNote
 from nexsock.model.service import Condition
 from nexsock.model.status import Outcome
 from nexsock.plan import wanted
@@ -94,20 +95,30 @@ async def meanwhile(work: asyncio.Future[Any], subscription: Subscription, proje
             work.cancel()
 
 
+class Said(NamedTuple):
+    """What is known of a command before it is done: what need not run, and what plugins say about the plan."""
+
+    skips: tuple[Skip, ...] = ()
+    notes: tuple[PluginNote, ...] = ()
+
+
+NOTHING_SAID = Said()
+
+
 async def until(
     host: Host,
     subscription: Subscription,
     judges: Mapping[str, follow.Judge],
     timeout_s: float | None,
     began: float,
-    skips: tuple[Skip, ...] = (),
+    said: Said = NOTHING_SAID,
 ) -> AsyncIterator[api.Progress]:
     """Events until every judge has its verdict, then the outcome: what it says is on disk by then, or it says why not.
 
     Args:
         judges: by service name.
         began: monotonic seconds at which the command came; its time limit counts from then.
-        skips: what need not run.
+        said: what the outcome has to say besides.
     """
     deadline = began + timeout_s if timeout_s is not None else None
 
@@ -122,10 +133,10 @@ async def until(
     async for event in following.events():
         yield api.Progress(event=event)
     await host.store.barrier()
-    yield api.Progress(outcome=_outcome(host, following, began, skips))
+    yield api.Progress(outcome=_outcome(host, following, began, said))
 
 
-def _outcome(host: Host, following: follow.Following, began: float, skips: tuple[Skip, ...]) -> Outcome:
+def _outcome(host: Host, following: follow.Following, began: float, said: Said) -> Outcome:
     culprits = (*following.failed, *following.overtaken, *sorted(following.pending))
     lines = answers.project_status(host).services
     return Outcome(
@@ -138,5 +149,6 @@ def _outcome(host: Host, following: follow.Following, began: float, skips: tuple
         unsaved=host.store.refusal,
         changes=following.steps,
         timed_out=following.timed_out,
-        skipped=skips,
+        skipped=said.skips,
+        notes=said.notes,
     )

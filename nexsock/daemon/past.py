@@ -82,10 +82,11 @@ def last_exit(host: Host, name: str) -> Exit | None:
 
 
 def last_change(host: Host, record: Record) -> LastChange | None:
-    """What is otherwise than in the last run that worked; None of a service that works, or never has."""
+    """What is otherwise than in the last run that worked; None of a service that works, never
+    has, or is not let start."""
     service, name = host.project.services.get(record.name) or record.applied, record.name
     runs = host.store.runs(name)
-    if service is None or not runs or record.phase not in _BROKEN:
+    if service is None or not runs or record.phase not in _BROKEN or runs[0].denied is not None:
         return None
     good = blame.last_good(service, runs)
     if good is None or good is runs[0]:

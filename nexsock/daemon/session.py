@@ -11,7 +11,7 @@ import functools
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, NamedTuple
 
 import nexsock
@@ -19,7 +19,7 @@ from nexsock.daemon.link import Link
 from nexsock.daemon.turns import Turns
 from nexsock.errors import NexsockError, ProtocolError, Refused, Unreachable
 from nexsock.protocol import conversation
-from nexsock.protocol.api import Api, Rendered, RenderRequest
+from nexsock.protocol.api import Api, Operation, Rendered, RenderRequest
 from nexsock.protocol.conversation import Called, Cancelled, Granted, Greeted, Happening, Misread, Pinged
 from nexsock.protocol.daemon_side import DaemonSide
 from nexsock.views import hot
@@ -48,6 +48,10 @@ class Stream(NamedTuple):
     granted: asyncio.Event
 
 
+Permit = Callable[[Operation, Any], Awaitable[None] | None]
+"""Is asked before a request is worked on: None, or what to await, which raises where it must not be."""
+
+
 class Session:
     """Serves one connected socket until it ends; then calls `ended`."""
 
@@ -59,10 +63,12 @@ class Session:
         turns: Turns,
         *,
         secret: bytes | None = None,
+        permit: Permit | None = None,
         hello_s: float = HELLO_S,
         frame_s: float = FRAME_S,
     ) -> None:
         self._api = api
+        self._permit = permit
         self._ended = ended
         self._turns = turns
         self._loop = asyncio.get_running_loop()
@@ -171,9 +177,14 @@ class Session:
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
 
+    async def _permitted(self, called: Called) -> None:
+        if self._permit is not None and (asking := self._permit(called.operation, called.request)) is not None:
+            await asking
+
     async def _answer(self, called: Called) -> None:
         method = getattr(self._api, called.operation.name)
         try:
+            await self._permitted(called)
             self._link.send(self._talk.reply(called.request_id, await method(called.request)))
         except NexsockError as error:
             self._link.send(self._talk.error(called.request_id, error))
@@ -198,6 +209,7 @@ class Session:
                 self._link.send(self._failed(called, own_fault(called, error)))
 
     async def _send_items(self, called: Called, granted: asyncio.Event) -> None:
+        await self._permitted(called)
         items: AsyncGenerator[Any, None] = getattr(self._api, called.operation.name)(called.request)
         request_id = called.request_id
         if self._turns.is_wanted:

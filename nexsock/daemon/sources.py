@@ -31,6 +31,7 @@ class Sources:
 
     Args:
         reload: loads the project's files and applies them, or tells that they are broken.
+        replace: gives a service a new run: (service, cause, whether what needs it follows).
         send: sends a signal to a service's current run.
         run: runs a rule's command in the place of a service: (service, argv) to what came of it.
     """
@@ -40,12 +41,14 @@ class Sources:
         reconciler: Reconciler,
         *,
         reload: Callable[[], Awaitable[None]],
+        replace: Callable[[str, Cause, bool], None],
         send: Callable[[str, Signals], None],
         run: Callable[[str, tuple[str, ...]], Awaitable[command.Finished]],
         emit: Callable[[Event], None],
     ) -> None:
         self._reconciler = reconciler
         self._reload = reload
+        self._replace = replace
         self._send = send
         self._run = run
         self._emit = emit
@@ -122,7 +125,7 @@ class Sources:
             case "restart":
                 self._tell(hit, "restart")
                 cause = Cause(kind="watch", text=f"{hit.shown} changed")
-                self._reconciler.replace(hit.service, cause, cascade=hit.rule.cascade)
+                self._replace(hit.service, cause, hit.rule.cascade)
             case "signal":
                 self._tell(hit, f"signal {hit.rule.signal}")
                 self._send(hit.service, Signals[hit.rule.signal])

@@ -24,6 +24,8 @@ class LaunchOrder(Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     configs: tuple[RenderedConfig, ...] = ()
     caller: Mapping[str, str] = {}
+    command: tuple[str, ...] | None = None
+    """instead of the service's own, where plugins have changed that"""
 
 
 class EndOrder(Struct, frozen=True, kw_only=True):

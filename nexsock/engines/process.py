@@ -248,7 +248,7 @@ class ProcessEngine:
             project=self._project_id,
             service=service.name,
             run=run.number,
-            argv=service.launch.command,
+            argv=order.command or service.launch.command,
             cwd=service.launch.working_dir,
             environment={**order.environment, **variables},
             files=notes.files_of(service, run, self._logs_dir, self._fifos_dir),

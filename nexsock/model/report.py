@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from nexsock.model.plugin import Denial, PluginChange
 from nexsock.model.probe import ProbeResult
 from nexsock.model.state import Exit
 
@@ -21,12 +22,21 @@ class Launched(Struct, frozen=True, kw_only=True):
 
 
 class LaunchFailed(Struct, frozen=True, kw_only=True):
-    """Nothing was executed. `transient`: the same try may succeed later."""
+    """Nothing was executed. `transient`: the same try may succeed later; `denied`: a plugin did not let it."""
 
     service: str
     instance: str
     message: str
     transient: bool = False
+    denied: Denial | None = None
+
+
+class Altered(Struct, frozen=True, kw_only=True):
+    """Plugins have made the run different from what the file says, before it is launched. Values as they are shown."""
+
+    service: str
+    instance: str
+    changes: tuple[PluginChange, ...]
 
 
 class Exited(Struct, frozen=True, kw_only=True):
@@ -66,4 +76,4 @@ class Noted(Struct, frozen=True, kw_only=True):
     text: str
 
 
-Report = Launched | LaunchFailed | Exited | Signalled | Gone | Probed | Noted
+Report = Altered | Launched | LaunchFailed | Exited | Signalled | Gone | Probed | Noted

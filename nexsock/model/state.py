@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from nexsock.model.plan import Hold
+from nexsock.model.plugin import Denial, PluginChange
 from nexsock.model.service import Service
 
 Phase = Literal[
@@ -83,6 +84,10 @@ class Run(Struct, frozen=True, kw_only=True):
     ended: Cause | None = None
     inherited: str | None = None
     """what is equal for runs that inherited the same variables (plan.snapshot.inherited)"""
+    altered: tuple[PluginChange, ...] = ()
+    """what plugins made different from what the file says, values as they are shown"""
+    denied: Denial | None = None
+    """the plugin that did not let it start"""
 
 
 class Stopping(Struct, frozen=True, kw_only=True):
@@ -93,6 +98,8 @@ class Stopping(Struct, frozen=True, kw_only=True):
     kill_mono: float | None
     """when SIGKILL is due; None while the stop command or a hook runs"""
     killed: bool = False
+    grace_s: float | None = None
+    """how long it has, where a plugin has changed that"""
 
 
 class Health(Struct, frozen=True, kw_only=True):

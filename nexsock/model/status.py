@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from nexsock.model.log import LogSlice
 from nexsock.model.plan import FieldChange, Plan, Skip
+from nexsock.model.plugin import Denial, PluginChange, PluginNote
 from nexsock.model.problem import Problem
 from nexsock.model.state import CauseKind, Phase
 
@@ -118,6 +119,10 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     ended: str | None = None
     fields: tuple[FieldChange, ...] = ()
     log: tuple[LogSlice, ...] = ()
+    altered: tuple[PluginChange, ...] = ()
+    """what plugins made different from what the file says"""
+    denied: Denial | None = None
+    """the plugin that did not let it start"""
 
 
 class RunDiff(Struct, frozen=True, kw_only=True):
@@ -222,6 +227,8 @@ class Why(Struct, frozen=True, kw_only=True):
     advice: str | None = None
     """what a person can do, where nothing goes on by itself"""
     in_file: bool = True
+    plugins: tuple[str, ...] = ()
+    """what is wrong with plugins that are asked about this service, a sentence each"""
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -232,6 +239,8 @@ class Failure(Struct, frozen=True, kw_only=True):
     chain: tuple[Because, ...] = ()
     last_log: tuple[str, ...] = ()
     last_probe: str | None = None
+    denied: Denial | None = None
+    """the plugin that did not let the culprit start"""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -250,6 +259,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """oneshots that need not run"""
     unsaved: str | None = None
     """why what was asked for is not on disk: a daemon that is killed before it is would not know of it"""
+    notes: tuple[PluginNote, ...] = ()
+    """what plugins had to say about the plan"""
 
 
 class ServiceUsage(Struct, frozen=True, kw_only=True):
@@ -276,12 +287,23 @@ class Usage(Struct, frozen=True, kw_only=True):
     project: ProjectInfo | None = None
 
 
+class Foreseen(Struct, frozen=True, kw_only=True):
+    """What plugins would do to the start of a service: change it, or not let it start."""
+
+    service: str
+    changes: tuple[PluginChange, ...] = ()
+    denied: Denial | None = None
+
+
 class PlanStatus(Struct, frozen=True, kw_only=True):
     """The document of `plan`."""
 
     plan: Plan
     warnings: tuple[Problem, ...] = ()
     project: ProjectInfo | None = None
+    plugins: tuple[Foreseen, ...] = ()
+    notes: tuple[PluginNote, ...] = ()
+    """what plugins have to say about the plan"""
 
 
 class ProjectSummary(Struct, frozen=True, kw_only=True):

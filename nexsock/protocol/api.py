@@ -406,38 +406,46 @@ class Operation(Struct, frozen=True, kw_only=True):
     request: type
     reply: object
     stream: bool = False
+    command: str = ""
+    """as it is typed, of what changes something in a project: plugins are asked before it (hooks.PreCommand)"""
 
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(number=1, name="start_service", request=ServicesRequest, reply=Progress, stream=True),
-    Operation(number=2, name="stop_service", request=ServicesRequest, reply=Progress, stream=True),
-    Operation(number=3, name="restart_service", request=ServicesRequest, reply=Progress, stream=True),
+    Operation(number=1, name="start_service", request=ServicesRequest, reply=Progress, stream=True, command="start"),
+    Operation(number=2, name="stop_service", request=ServicesRequest, reply=Progress, stream=True, command="stop"),
+    Operation(
+        number=3, name="restart_service", request=ServicesRequest, reply=Progress, stream=True, command="restart"
+    ),
     Operation(number=4, name="service_status", request=ServiceRequest, reply=ServiceDetail),
-    Operation(number=5, name="add_service", request=AddServiceRequest, reply=EditStatus),
-    Operation(number=6, name="remove_service", request=RemoveServiceRequest, reply=EditStatus),
+    Operation(number=5, name="add_service", request=AddServiceRequest, reply=EditStatus, command="add"),
+    Operation(number=6, name="remove_service", request=RemoveServiceRequest, reply=EditStatus, command="remove"),
     Operation(number=7, name="list_services", request=ServicesRequest, reply=ProjectStatus),
-    Operation(number=8, name="update_config", request=UpdateConfigRequest, reply=EditStatus),
+    Operation(number=8, name="update_config", request=UpdateConfigRequest, reply=EditStatus, command="config update"),
     Operation(number=9, name="get_config", request=ServiceRequest, reply=Definition),
-    Operation(number=10, name="add_dependency", request=DependencyRequest, reply=EditStatus),
-    Operation(number=11, name="remove_dependency", request=DependencyRequest, reply=EditStatus),
-    Operation(number=12, name="up", request=UpRequest, reply=Progress, stream=True),
-    Operation(number=13, name="down", request=DownRequest, reply=Progress, stream=True),
+    Operation(number=10, name="add_dependency", request=DependencyRequest, reply=EditStatus, command="dependency add"),
+    Operation(
+        number=11, name="remove_dependency", request=DependencyRequest, reply=EditStatus, command="dependency remove"
+    ),
+    Operation(number=12, name="up", request=UpRequest, reply=Progress, stream=True, command="up"),
+    Operation(number=13, name="down", request=DownRequest, reply=Progress, stream=True, command="down"),
     Operation(number=14, name="plan", request=PlanRequest, reply=PlanStatus),
     Operation(number=15, name="wait", request=WaitRequest, reply=Progress, stream=True),
-    Operation(number=16, name="kill", request=KillRequest, reply=ProjectStatus),
-    Operation(number=17, name="watch", request=WatchRequest, reply=ProjectStatus),
+    Operation(number=16, name="kill", request=KillRequest, reply=ProjectStatus, command="kill"),
+    Operation(number=17, name="watch", request=WatchRequest, reply=ProjectStatus, command="watch"),
     Operation(number=18, name="why", request=ServiceRequest, reply=Why),
     Operation(number=19, name="history", request=ServiceRequest, reply=tuple[RunStatus, ...]),
     Operation(number=23, name="graph", request=PlanRequest, reply=Graph),
     Operation(number=24, name="environment", request=ServiceRequest, reply=ServiceEnvironment),
-    Operation(number=25, name="command", request=ServiceRequest, reply=CommandSpec),
+    Operation(number=25, name="command", request=ServiceRequest, reply=CommandSpec, command="run"),
     Operation(number=31, name="git_status", request=ServicesRequest, reply=tuple[CheckoutStatus, ...]),
-    Operation(number=32, name="git_checkout", request=GitCheckoutRequest, reply=GitItem, stream=True),
-    Operation(number=33, name="git_pull", request=ServicesRequest, reply=GitItem, stream=True),
+    Operation(
+        number=32, name="git_checkout", request=GitCheckoutRequest, reply=GitItem, stream=True, command="git checkout"
+    ),
+    Operation(number=33, name="git_pull", request=ServicesRequest, reply=GitItem, stream=True, command="git pull"),
     Operation(number=34, name="git_log", request=GitLogRequest, reply=tuple[Commit, ...]),
     Operation(number=35, name="git_branches", request=GitBranchesRequest, reply=tuple[Branch, ...]),
-    Operation(number=36, name="git_clone", request=ServicesRequest, reply=GitItem, stream=True),
-    Operation(number=37, name="git_fetch", request=ServicesRequest, reply=GitItem, stream=True),
+    Operation(number=36, name="git_clone", request=ServicesRequest, reply=GitItem, stream=True, command="git clone"),
+    Operation(number=37, name="git_fetch", request=ServicesRequest, reply=GitItem, stream=True, command="git fetch"),
     Operation(number=30, name="database", request=DatabaseRequest, reply=DatabaseStatus),
     Operation(number=26, name="logs", request=LogsRequest, reply=LogLine, stream=True),
     Operation(number=27, name="events", request=EventsRequest, reply=Event, stream=True),

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from nexsock.lifecycle import health as judging
 from nexsock.lifecycle import phase, restart, stop
 from nexsock.model.plan import Hold, Step
-from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Probed
+from nexsock.model.plugin import PluginChange
+from nexsock.model.report import Altered, Exited, Gone, Launched, LaunchFailed, Probed
 from nexsock.model.service import Service
 from nexsock.model.state import Cause, Exit, Health, Record, Run, Stopping
 
@@ -64,6 +65,12 @@ def started(record: Record, service: Service, run: Run, wall: float) -> Record:
     )
 
 
+def altered(record: Record, report: Altered) -> Record:
+    """Plugins have changed the run that is about to be launched; what the file says of the service is as it was."""
+    assert record.run is not None
+    return replace(record, run=replace(record.run, altered=(*record.run.altered, *report.changes)))
+
+
 def launched(record: Record, report: Launched, service: Service, wall: float) -> Record:
     """It has been executed; without a healthcheck that is all there is to wait for."""
     assert record.run is not None
@@ -94,6 +101,8 @@ def launch_failed(record: Record, report: LaunchFailed, service: Service, now: f
     """
     if record.phase != "starting":
         return record
+    if report.denied is not None and record.run is not None:
+        record = replace(record, run=replace(record.run, denied=report.denied))
     if not report.transient:
         after = phase.after(record.phase, "give_up")
         return replace(record, phase=after, since_at=wall, reason=report.message, replace=None, stopping=None)
@@ -135,8 +144,28 @@ def exited(record: Record, report: Exited, service: Service, now: float, wall: f
     )
 
 
-def stopped(record: Record, step: Step, cause: Cause, service: Service, now: float, wall: float) -> Record:
-    """An end was begun; where nothing runs, it has ended already."""
+def granted(record: Record, changes: tuple[PluginChange, ...]) -> Record:
+    """Plugins let it end, with these changes."""
+    if not changes or record.run is None:
+        return record
+    return replace(record, run=replace(record.run, altered=(*record.run.altered, *changes)))
+
+
+def stopped(
+    record: Record,
+    step: Step,
+    cause: Cause,
+    service: Service,
+    now: float,
+    wall: float,
+    *,
+    grace_s: float | None = None,
+) -> Record:
+    """An end was begun; where nothing runs, it has ended already.
+
+    Args:
+        grace_s: how long it has, where that is not for the service to say.
+    """
     if not record.alive:
         after = phase.after(record.phase, "release")
         return replace(
@@ -149,7 +178,12 @@ def stopped(record: Record, step: Step, cause: Cause, service: Service, now: flo
         phase=phase.after(record.phase, "stop"),
         since_at=wall,
         reason=step.reason,
-        stopping=Stopping(cause=cause, since_mono=now, kill_mono=None if waits else now + service.stop.grace_s),
+        stopping=Stopping(
+            cause=cause,
+            since_mono=now,
+            kill_mono=None if waits else now + _grace_s(grace_s, service),
+            grace_s=grace_s,
+        ),
         held=None,
         asked_at=wall if step.action == "restart" else None,
     )
@@ -159,7 +193,12 @@ def signalled(record: Record, service: Service, now: float) -> Record:
     """The stop signal was sent: the grace period runs from now."""
     if record.stopping is None or record.stopping.kill_mono is not None:
         return record
-    return replace(record, stopping=replace(record.stopping, kill_mono=now + service.stop.grace_s))
+    due = now + _grace_s(record.stopping.grace_s, service)
+    return replace(record, stopping=replace(record.stopping, kill_mono=due))
+
+
+def _grace_s(said: float | None, service: Service) -> float:
+    return service.stop.grace_s if said is None else said
 
 
 def hurried(record: Record, now: float, grace_s: float = 0.0) -> Record:

@@ -131,6 +131,8 @@ def run_status(run: Run, fields: tuple[FieldChange, ...] = (), log: tuple[LogSli
         ended=ended,
         fields=fields,
         log=log,
+        altered=run.altered,
+        denied=run.denied,
     )
 
 

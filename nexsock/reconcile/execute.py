@@ -50,6 +50,7 @@ class Executor:
         self._monitor = monitor
         self._new_instance = new_instance
         self._extra: dict[str, dict[str, str]] = {}
+        self._graces: dict[str, tuple[str, float]] = {}
 
     @property
     def environ(self) -> dict[str, str]:
@@ -64,6 +65,11 @@ class Executor:
     def add(self, name: str, variables: Mapping[str, str]) -> None:
         """Give the next run of a service these variables, too."""
         self._extra[name] = dict(variables)
+
+    def allow(self, name: str, grace_s: float) -> None:
+        """Give the current run of a service so much time for its end, when that comes."""
+        if (run := self._ledger.record(name).run) is not None:
+            self._graces[name] = run.instance, grace_s
 
     def take(self, step: Step) -> None:
         """Carry out one step."""
@@ -115,10 +121,22 @@ class Executor:
         ledger = self._ledger
         cause, service = _cause_of_end(step, record), ledger.definition(record)
         self.leave(step.service)
-        ended = advance.stopped(record, step, cause, service, ledger.clock.monotonic(), ledger.clock.wall())
+        ended = advance.stopped(
+            record,
+            step,
+            cause,
+            service,
+            ledger.clock.monotonic(),
+            ledger.clock.wall(),
+            grace_s=self._grace_of(record),
+        )
         ledger.put(ended)
         if record.alive:
             self.end(ended, asked=True)
+
+    def _grace_of(self, record: Record) -> float | None:
+        instance, grace_s = self._graces.pop(record.name, ("", 0.0))
+        return grace_s if record.run is not None and record.run.instance == instance else None
 
     def _kill(self, record: Record) -> None:
         self._ledger.put(advance.killed(record))
@@ -146,6 +164,7 @@ class Executor:
 
     def _forget(self, name: str) -> None:
         self._extra.pop(name, None)
+        self._graces.pop(name, None)
         self._ledger.forget(name)
         self._engine.forget(name)
 

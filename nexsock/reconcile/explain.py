@@ -83,6 +83,10 @@ def advice(record: Record, wanted: bool) -> str | None:
     """What a person can do about the end of a chain, where nothing goes on by itself."""
     name = record.name
     match record.phase:
+        case "failed" if record.run is not None and record.run.denied is not None:
+            return (
+                f"'nexsock start {name}' asks plugin '{record.run.denied.plugin}' again, and so does an edit of {name}"
+            )
         case "failed":
             return f"'nexsock start {name}' tries it again, and so does an edit of it"
         case "stopped" if record.intent == "stopped":

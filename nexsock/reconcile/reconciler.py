@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from nexsock.engines.base import Engine
+from nexsock.hooks import Hooks, NoHooks, StopVerdict
 from nexsock.model.event import Event
 from nexsock.model.plan import Plan
 from nexsock.model.project import Project
@@ -39,6 +40,7 @@ class Reconciler:
         emit: called with each event, `seq` still 0.
         new_instance: gives a name that no run ever had.
         environ: the caller's environment, the base of what services inherit.
+        hooks: told of what happens to runs. Who may be asked is asked elsewhere: nothing here waits.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class Reconciler:
         emit: Callable[[Event], None],
         new_instance: Callable[[], str],
         environ: Mapping[str, str],
+        hooks: Hooks | None = None,
     ) -> None:
+        self._hooks = hooks or NoHooks()
         self._ledger = Ledger(project, state, memory=memory, clock=clock, emit=emit)
         self._executor = Executor(
             self._ledger, engine=engine, monitor=monitor, new_instance=new_instance, environ=environ
@@ -184,6 +188,12 @@ class Reconciler:
         self.converge()
         self._hurry(names, grace_s)
 
+    def grant(self, name: str, verdict: StopVerdict) -> None:
+        """Plugins let the current run of a service be told to end: when it is, it has as long as they say."""
+        if verdict.changes:
+            self._ledger.put(advance.granted(self.record(name), verdict.changes))
+            self._executor.allow(name, verdict.grace_s)
+
     def down(self, names: Sequence[str] = (), grace_s: float | None = None) -> None:
         """Stop the named services and what requires them, or everything."""
         if names:
@@ -248,7 +258,7 @@ class Reconciler:
         moved = set()
         while self._reports:
             report = self._reports.popleft()
-            if hearing.hear(report, self._ledger, self._executor):
+            if hearing.hear(report, self._ledger, self._executor, self._hooks):
                 moved.add(report.service)
         return moved
 

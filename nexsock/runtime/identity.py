@@ -59,18 +59,32 @@ def read_environ(pid: int) -> dict[str, str]:
         ProcessLookupError: there is no such process.
         PermissionError: it belongs to another user or hides its memory.
     """
+    text = _environ(pid)
+    if b"NEXSOCK_" not in text:
+        return {}
+    pairs = (entry.partition(b"=") for entry in text.split(b"\0"))
+    return {_MARKS[name]: os.fsdecode(value) for name, _, value in pairs if name in _MARKS}
+
+
+def executed_with(pid: int) -> dict[str, str]:
+    """All variables that a process was executed with.
+
+    Raises:
+        ProcessLookupError, PermissionError: as `read_environ`.
+    """
+    pairs = (os.fsdecode(entry).partition("=") for entry in _environ(pid).split(b"\0") if entry)
+    return {name: value for name, _, value in pairs}
+
+
+def _environ(pid: int) -> bytes:
     try:
         descriptor = _open_environ(pid)
     except FileNotFoundError as error:
         raise ProcessLookupError(f"no process {pid}") from error
     try:
-        text = _whole(descriptor)
+        return _whole(descriptor)
     finally:
         os.close(descriptor)
-    if b"NEXSOCK_" not in text:
-        return {}
-    pairs = (entry.partition(b"=") for entry in text.split(b"\0"))
-    return {_MARKS[name]: os.fsdecode(value) for name, _, value in pairs if name in _MARKS}
 
 
 def _open_environ(pid: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from nexsock.model.plugin import Denial, PluginChange
 from nexsock.model.service import Condition
 from nexsock.model.state import Cause, Exit, Intent, Phase, Selection, Stopping
 
@@ -109,6 +110,8 @@ class RunRow(Struct, frozen=True, kw_only=True):
     begun_at: float | None = None
     ended: Cause | None = None
     inherited: str | None = None
+    altered: tuple[PluginChange, ...] = ()
+    denied: Denial | None = None
 
 
 class LaunchRow(Struct, frozen=True, kw_only=True):

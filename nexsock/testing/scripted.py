@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
-from nexsock.protocol.api import BY_NAME, Api, Nothing
+from nexsock.protocol.api import BY_NAME, Api, Nothing, Operation
 
 
 class ScriptedApi:
@@ -28,6 +28,9 @@ class ScriptedApi:
             raise AttributeError(name)
         method = self._stream if operation.stream else self._answer
         return lambda request: method(name, request)
+
+    def permit(self, _operation: Operation, _request: object) -> None:
+        """Everything may be asked."""
 
     async def close(self) -> None:
         self.closed = True

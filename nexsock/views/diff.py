@@ -44,7 +44,10 @@ def _cause(run: RunStatus) -> str:
 
 
 def end(run: RunStatus) -> str:
-    """How a run ended, and why where its exit does not say that; "-" while it goes on."""
+    """How a run ended, and why where its exit does not say that; "-" while it goes on. Of one that was not let begin,
+    by whom."""
+    if run.denied is not None:
+        return style.one_line(str(run.denied))
     if run.exited_at is None:
         return "-"
     told = run.exit or f"exited with {run.exit_code}"

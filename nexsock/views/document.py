@@ -77,7 +77,8 @@ def detail(found: ServiceDetail) -> dict[str, Any]:
 def plan(found: PlanStatus) -> dict[str, Any]:
     """`plan`."""
     around = {} if found.project is None else {"project": plain(found.project)}
-    return {**around, **_steps(found.plan), "warnings": plain(found.warnings)}
+    said = {"warnings": plain(found.warnings), "plugins": plain(found.plugins), "notes": plain(found.notes)}
+    return {**around, **_steps(found.plan), **said}
 
 
 def _steps(found: Plan) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from nexsock import units
 from nexsock.model.state import SERVING
 from nexsock.model.status import Because, Failure, Outcome, ServiceStatus
-from nexsock.views import problems, ps, style, table, why
+from nexsock.views import hooked, problems, ps, style, table, why
 
 ORDER_OF_PHASES = (
     "ready", "running", "completed", "starting", "blocked", "backoff", "unhealthy", "failed", "stopping", "stopped",
@@ -18,7 +18,7 @@ def render(outcome: Outcome, *, colour: bool, columns: int) -> str:
     skipped = {skip.service: skip.reason for skip in outcome.skipped}
     rows = [_line(service, skipped.get(service.name, ""), colour) for service in outcome.services]
     lines = table.render(("", "", "", ""), rows, colour=colour, columns=columns)
-    return lines + sentence(outcome) + "\n"
+    return lines + hooked.notes(outcome.notes, colour=colour) + sentence(outcome) + "\n"
 
 
 def _line(service: ServiceStatus, skipped: str, colour: bool) -> list[str]:
@@ -84,7 +84,9 @@ def _culprit(failure: Failure) -> str:
 
 
 def exit_status(outcome: Outcome) -> int:
-    """0 done, 124 when the time limit passed first, 1 when something failed."""
+    """0 done, 124 when the time limit passed first, 4 when plugins let nothing start that failed, else 1."""
     if outcome.ok:
         return 0
-    return 124 if outcome.timed_out else 1
+    if outcome.timed_out:
+        return 124
+    return 4 if outcome.failed and all(failure.denied is not None for failure in outcome.failed) else 1

@@ -2,7 +2,7 @@
 
 from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
 from nexsock.model.status import PlanStatus
-from nexsock.views import problems, style, table
+from nexsock.views import hooked, problems, style, table
 
 SIGNS = {
     "start": ("+", "green"),
@@ -17,12 +17,13 @@ SIGNS = {
 
 
 def render(status: PlanStatus, *, colour: bool) -> str:
-    """Warnings, steps with their fields, holds, skips, and a last line that counts them."""
+    """Warnings, steps with their fields, holds, skips, what plugins would do and say, and a last line that counts."""
     warnings = problems.render(status.warnings, colour=colour)
     lines = entries(status.plan, colour=colour)
+    below = hooked.foreseen(status.plugins, colour=colour) + hooked.notes(status.notes, colour=colour)
     if not status.plan.steps and not status.plan.holds:
-        return f"{warnings}{lines}Nothing to do: everything is as the file says.\n"
-    return f"{warnings}{lines}\n{totals(status.plan)}\n"
+        return f"{warnings}{lines}{below}Nothing to do: everything is as the file says.\n"
+    return f"{warnings}{lines}{below}\n{totals(status.plan)}\n"
 
 
 def entries(plan: Plan, *, colour: bool) -> str:

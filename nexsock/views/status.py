@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from nexsock import units
 from nexsock.model.status import DependencyStatus, ProbeStatus, RunStatus, ServiceDetail, ServiceStatus, TunnelStatus
-from nexsock.views import diff, ps, style, table, times
+from nexsock.views import diff, hooked, ps, style, table, times
 
 SHOWN_RUNS = 5
 SHOWN_HELD_S = 0.01
@@ -96,7 +96,8 @@ def _tunnel(tunnel: TunnelStatus, colour: bool) -> str:
 
 
 def runs(history: tuple[RunStatus, ...], *, colour: bool, columns: int, now: float) -> str:
-    """The table of runs, newest first; also the whole of `history SERVICE`. HELD and COMMIT only where there is any."""
+    """The table of runs, newest first; also the whole of `history SERVICE`. HELD and COMMIT only where there is
+    any; below a run what plugins have made different in it."""
     held = any((run.begun_at or 0.0) - (run.asked_at or run.begun_at or 0.0) >= SHOWN_HELD_S for run in history)
     commit = any(run.commit for run in history)
     shown: list[tuple[str, Callable[[RunStatus], str]]] = [
@@ -110,4 +111,7 @@ def runs(history: tuple[RunStatus, ...], *, colour: bool, columns: int, now: flo
         ("CAUSE", lambda run: style.one_line(run.cause + (f" ({run.origin})" if run.origin else ""))),
     ]
     rows = [[cell(run) for _, cell in shown] for run in history]
-    return table.render([heading for heading, _ in shown], rows, colour=colour, columns=columns)
+    lines = table.render([heading for heading, _ in shown], rows, colour=colour, columns=columns)
+    head, *cells = lines.splitlines(keepends=True)
+    below = [hooked.altered(run.altered, colour=colour) for run in history]
+    return head + "".join(line + altered for line, altered in zip(cells, below, strict=True))

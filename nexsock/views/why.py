@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nexsock import units
 from nexsock.model.status import Because, LastChange, Next, RunStatus, Why
-from nexsock.views import diff, ps, style, times
+from nexsock.views import diff, hooked, ps, style, times
 
 
 def render(found: Why, *, colour: bool, now: float) -> str:
@@ -17,6 +17,7 @@ def render(found: Why, *, colour: bool, now: float) -> str:
             head,
             chain(found.chain, colour=colour, now=now),
             _run(found.run, now) if found.run else "",
+            "".join(f"plugins: {style.one_line(sentence)}\n" for sentence in found.plugins),
             _coming(found, now),
             f"last exit: {found.last_exit}{_ago(found.last_exit_at, now)}\n" if found.last_exit else "",
             _changed(found.last_change, colour, now) if found.last_change else "",
@@ -28,7 +29,7 @@ def render(found: Why, *, colour: bool, now: float) -> str:
 def _run(run: RunStatus, now: float) -> str:
     origin = f" ({run.origin})" if run.origin else ""
     begun = f"started {times.ago(run.started_at, now)}" if run.started_at is not None else "begun"
-    return f"run: {run.run}, {begun}: {style.one_line(run.cause)}{origin}\n"
+    return f"run: {run.run}, {begun}: {style.one_line(run.cause)}{origin}\n{hooked.altered(run.altered)}"
 
 
 def _coming(found: Why, now: float) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from nexsock import errors
+from nexsock.daemon.host import NoPlugins
 from nexsock.model.project import Project
 from nexsock.model.service import Dependency, Launch, Service
 from nexsock.model.state import Cause, ProjectState, Record, Run
@@ -41,6 +42,7 @@ class House:
         self.launches = {}
         self.environments = {}
         self.leading = {}
+        self.plugins = NoPlugins()
         self.looked = 0
         self.barriers = 0
         self.refusal = None

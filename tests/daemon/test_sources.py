@@ -28,6 +28,7 @@ class Stage:
         self.sources = Sources(
             self,
             reload=self._reload,
+            replace=self.replace,
             send=lambda service, number: self.deeds.put_nowait(f"{number.name} to {service}"),
             run=self._run,
             emit=self._emit,

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from nexsock.engines.base import EndOrder, LaunchOrder
+from nexsock.hooks import NoHooks, Notice
 from nexsock.model.event import Event
 from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.project import Project
@@ -31,6 +32,16 @@ def service(name: str, needs: Mapping[str, Condition | Dependency] | None = None
     return Service(name=name, launch=launch, depends_on=depends_on, **fields)
 
 
+class Told(NoHooks):
+    """Plugins that write down what they are told."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def tell(self, event: Notice) -> None:
+        self.notices.append(event)
+
+
 class Stage:
     """`orders` is what the engine was told, as words: "launch db", "end db", "kill db".
 
@@ -39,6 +50,7 @@ class Stage:
 
     def __init__(self, *services: Service, state: ProjectState | None = None) -> None:
         self.now = 100.0
+        self.plugins = Told()
         self.orders: list[str] = []
         self.attended: list[str] = []
         self.writes: list[str] = []
@@ -64,6 +76,7 @@ class Stage:
             emit=self.events.append,
             new_instance=self._new_instance,
             environ={"HOME": "/home/ada"},
+            hooks=self.plugins,
         )
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nexsock.hooks import NoHooks
 from nexsock.model.probe import ProbeResult
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Noted, Probed
 from nexsock.model.state import Cause, Exit, ProjectState, Record, Run
@@ -40,7 +41,8 @@ class Listener:
         self.orders.append(f"{'end' if asked else 'clear'} {record.name}")
 
     def hear(self, report, **details):
-        return hear(report(service="web", instance=details.pop("instance", "i1"), **details), self.ledger, self)
+        told = report(service="web", instance=details.pop("instance", "i1"), **details)
+        return hear(told, self.ledger, self, NoHooks())
 
 
 @pytest.fixture

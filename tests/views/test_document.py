@@ -13,7 +13,7 @@ from nexsock.model.event import Event
 from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine, LogSlice
 from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
-from nexsock.model.plugin import PluginStatus
+from nexsock.model.plugin import Denial, PluginChange, PluginNote, PluginStatus
 from nexsock.model.problem import Problem
 from nexsock.model.status import (
     Because,
@@ -21,6 +21,7 @@ from nexsock.model.status import (
     DaemonStatus,
     DependencyStatus,
     Failure,
+    Foreseen,
     GitStatus,
     Graph,
     GraphEdge,
@@ -63,6 +64,10 @@ NOUNS: dict[str, type] = {
     "probe": ProbeStatus,
     "tunnel": TunnelStatus,
     "run": RunStatus,
+    "plugin_change": PluginChange,
+    "denial": Denial,
+    "plugin_note": PluginNote,
+    "foreseen": Foreseen,
     "log_slice": LogSlice,
     "diff": RunDiff,
     "top": Usage,

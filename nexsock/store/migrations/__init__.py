@@ -5,5 +5,5 @@ A module has `up(document)` and `down(document)`: pure, document in, document ou
 plain values only, never of the model: the model goes on, an old file does not.
 """
 
-NAMES = ("0001_base", "0002_runs", "0003_launches")
+NAMES = ("0001_base", "0002_runs", "0003_launches", "0004_plugins")
 """In order: the Nth leads from schema N - 1 to schema N."""
