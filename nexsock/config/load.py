@@ -49,6 +49,7 @@ from nexsock.model.origin import Origin
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
 
+PLUGIN_ENDS = (".py", ".lua")
 MAX_SOURCE_LINE = 300
 """characters of a line that a problem carries for the caret"""
 
@@ -237,6 +238,7 @@ class _Loading:
             complete=not self.lost_files,
             is_folder=is_folder,
         )
+        plugins = self._plugins(document)
         found = self.findings()
         if any(problem.severity == "error" for problem in found):
             return None
@@ -253,9 +255,7 @@ class _Loading:
             origins=origins.of(document),
             warnings=found,
             profiles=self._profiles(),
-            plugins=tuple(
-                fields.Fields(document, self.directory, "", []).absolute(path) for path in self._plugins(document)
-            ),
+            plugins=plugins,
             auto_ports=self.ports.chosen,
             groups=scaled.groups,
         )
@@ -401,9 +401,20 @@ class _Loading:
         chosen = self.variables.get("NEXSOCK_PROFILES", "")
         return self.request.profiles or tuple(part.strip() for part in chosen.split(",") if part.strip())
 
-    def _plugins(self, document: Node) -> list[str]:
+    def _plugins(self, document: Node) -> tuple[str, ...]:
+        """The paths of the project's plugins; what can be none is reported."""
         written = document.mapping.get("plugins")
-        return [fields.as_text(item) for item in written.items] if written and written.value else []
+        found = []
+        for item in written.items if written and written.value else ():
+            text = fields.as_text(item)
+            found.append(fields.Fields(document, self.directory, "", []).absolute(text))
+            if not text.endswith(PLUGIN_ENDS):
+                advice = f"name a file that ends in {' or '.join(PLUGIN_ENDS)}"
+                report.error(self.problems, item.origin, f"plugin {text!r} is neither Python nor Lua", advice)
+            elif not found[-1].startswith(f"{self.directory}/"):
+                advice = "put it into the project, or among your own plugins (see 'nexsock doctor' for where they are)"
+                report.error(self.problems, item.origin, f"plugin {text!r} is not in the project's folder", advice)
+        return tuple(found)
 
 
 def _with_line(problem: Problem, lines: list[str]) -> Problem:

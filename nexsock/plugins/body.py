@@ -20,7 +20,7 @@ from nexsock.keeper import linux, mark
 from nexsock.model import packed
 from nexsock.plugins.wire import FRAME_LIMIT_BYTES, LENGTH, STORAGE_LIMIT_BYTES, Call, Load, Ready, Returned
 
-MEMORY_BYTES = 1024**3
+MEMORY_BYTES = 512 * 1024**2
 """of address space, unless a kind of plugin wants less"""
 LOG_LINE_LIMIT = 4096
 

@@ -6,6 +6,7 @@ faults away from the daemon. A function names the fields that it wants; `nexsock
 
 import importlib
 import inspect
+import resource
 import sys
 import types
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from nexsock.hooks import EVENTS
 from nexsock.plugins import body
 from nexsock.plugins.body import Nexsock
 from nexsock.plugins.wire import Load
+
+CPU_S = 60
+"""of processor time until the next call: who goes on working when nobody asks is ended, and that is a fault"""
 
 
 class Native:
@@ -26,6 +30,7 @@ class Native:
         self.hooks = tuple(functions)
 
     def call(self, hook: str, arguments: dict[str, Any]) -> object:
+        _allow_cpu()
         function, names = self._functions[hook]
         told = {**arguments, "nexsock": self._nexsock}
         return function(**(told if names is None else {name: told[name] for name in names}))
@@ -37,8 +42,18 @@ def load(order: Load, nexsock: Nexsock) -> Native:
     Raises:
         AttributeError, TypeError: a function is missing, or wants something that its hook is not told.
     """
+    _allow_cpu()
+    if order.module:
+        sys.path.append(order.root)
     module = importlib.import_module(order.module) if order.module else _module(order)
     return Native({hook: _function(module, hook) for hook in order.hooks}, nexsock)
+
+
+def _allow_cpu() -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    allowed = int(used.ru_utime + used.ru_stime) + CPU_S
+    resource.setrlimit(resource.RLIMIT_CPU, (allowed if hard == resource.RLIM_INFINITY else min(allowed, hard), hard))
 
 
 def _module(order: Load) -> types.ModuleType:

@@ -174,6 +174,7 @@ class Shelf:
             path=found.candidate.path,
             source=found.source,
             module=found.candidate.module,
+            root=found.candidate.root,
             capabilities=found.manifest.capabilities,
             hooks=found.manifest.hooks,
             variables={name: os.environ[name] for name in found.manifest.variables if name in os.environ},

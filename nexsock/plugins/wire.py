@@ -26,6 +26,8 @@ class Load(Struct, frozen=True, kw_only=True):
     path: str
     source: bytes
     module: str = ""
+    root: str = ""
+    """the folder that it is imported from"""
     capabilities: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     """those that it will be asked for"""

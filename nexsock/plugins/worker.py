@@ -113,7 +113,8 @@ class Worker:
         if returned.number != self._number:
             raise await self._lost("answered what it was not asked")
         self._prints.take(self._pipe)
-        if returned.fault:
+        if returned.fault:  # what it has grown by, or opened, goes with it
+            await self.end()
             raise WorkerFault(returned.fault)
         return returned
 

@@ -149,6 +149,20 @@ async def test_the_next_daemon_ends_what_was_left_behind(folder, host, tmp_path)
         assert await left.wait() == -9
 
 
+async def test_after_a_fault_a_plugin_begins_anew(folder, host):
+    body = """
+calls = []
+def pre_command():
+    calls.append(1)
+    if len(calls) > 1:
+        raise MemoryError
+    return {"deny": str(len(calls))}
+"""
+    folder.native("grows", body, capabilities=["deny"], on_failure="open")
+    said = [await host.pre_command(UP) for _ in range(3)]
+    assert [denied and denied.reason for denied in said] == ["1", None, "1"]
+
+
 async def test_many_questions_to_a_plugin_that_hangs_are_all_answered(folder, host):
     folder.native("bad", "import time\ndef pre_start(): time.sleep(60)", timeout=0.2)
     async with asyncio.timeout(GENEROUS_S):

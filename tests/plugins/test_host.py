@@ -10,6 +10,7 @@ ADD = """
 def pre_start(environment):
     return {{"environment": {{"SEEN": environment.get("SEEN", "") + "{letter}"}}}}
 """
+DENY = 'def pre_command():\n    return {"deny": __name__}\n'
 
 
 async def test_plugins_are_asked_by_priority_then_name_and_see_what_others_changed(folder, host):
@@ -147,3 +148,16 @@ async def test_what_a_project_lists_waits_until_it_is_admitted(host, tmp_path):
     before = [(one.name, one.state) for one in host.statuses(*listed)]
     host.admit(*listed)
     assert (before, [one.state for one in host.statuses(*listed)]) == ([("gate", "waiting")], ["loaded"])
+
+
+async def test_a_package_is_imported_from_where_it_was_found(make_host, tmp_path):
+    site = tmp_path / "site"
+    (site / "gatepkg").mkdir(parents=True, mode=0o700)
+    site.chmod(0o700)
+    (site / "gate-1.0.dist-info").mkdir()
+    (site / "gate-1.0.dist-info" / "entry_points.txt").write_text("[nexsock.plugins]\ngate = gatepkg\n")
+    said = 'NEXSOCK_PLUGIN = {"name": "gate", "abi": "1.0", "capabilities": ["deny"]}\n'
+    for name, text in (("__init__", f"{said}from gatepkg.inner import pre_command\n"), ("inner", DENY)):
+        (site / "gatepkg" / f"{name}.py").write_text(text)
+        (site / "gatepkg" / f"{name}.py").chmod(0o600)
+    assert await make_host(search_path=[str(site)]).pre_command(UP) == Denial(plugin="gate", reason="gatepkg.inner")
