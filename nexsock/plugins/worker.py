@@ -20,9 +20,10 @@ import nexsock
 from nexsock.keeper import mark
 from nexsock.model import packed
 from nexsock.model.plugin import PluginKind
+from nexsock.plugins import limit
 from nexsock.plugins.prints import Prints
 from nexsock.plugins.wire import FRAME_LIMIT_BYTES, LENGTH, Call, Load, Ready, Returned
-from nexsock.runtime import identity, tree
+from nexsock.runtime import identity, tree, usage
 
 _log = logging.getLogger(__name__)
 
@@ -183,22 +184,27 @@ class Worker:
 
     async def _exchange(self, frame: Load | Call, kind: type[Frame], timeout_s: float) -> Frame:
         """Send a frame and return what comes back. Without an answer there is no process any more."""
-        assert self._socket is not None
-        body = packed.encode(frame)
+        assert self._process is not None
+        pid = self._process.pid
+        talking = asyncio.create_task(self._talk(packed.encode(frame)), name=f"talk to {self._instance}")
         try:
-            async with asyncio.timeout(timeout_s):
-                await asyncio.get_running_loop().sock_sendall(self._socket, LENGTH.pack(len(body)) + body)
-                return packed.decode(await self._receive(), kind)
-        except TimeoutError:
-            what = "did not answer" if kind is Returned else "was not loaded"
-            raise await self._lost(f"{what} within {timeout_s:g}s") from None
+            if await limit.in_time(talking, timeout_s, lambda: usage.queued_s(pid)):
+                return packed.decode(talking.result(), kind)
         except msgspec.DecodeError as error:
             raise await self._lost("sent something that is no answer") from error
         except (EOFError, ConnectionError) as error:
             raise await self._lost("") from error
         except asyncio.CancelledError:
+            talking.cancel()
             await self.end()
             raise
+        talking.cancel()
+        raise await self._lost(f"{'did not answer' if kind is Returned else 'was not loaded'} within {timeout_s:g}s")
+
+    async def _talk(self, body: bytes) -> bytes:
+        assert self._socket is not None
+        await asyncio.get_running_loop().sock_sendall(self._socket, LENGTH.pack(len(body)) + body)
+        return await self._receive()
 
     async def _receive(self) -> bytes:
         """The next frame. More than one at a time is none that was asked for."""

@@ -55,6 +55,16 @@ def look(leaders: Mapping[str, Leader]) -> Look:
     return Look(memory, {name: _tree(found, memory, listening) for name, found in members.items()})
 
 
+def queued_s(pid: int) -> float:
+    """How long the main thread of a process has been ready to run in all its life and had no processor; 0.0 where that
+    cannot be known. Source: Documentation/scheduler/sched-stats.rst, /proc/PID/schedstat, field 2."""
+    try:
+        with open(f"/proc/{pid}/schedstat") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
 def cpu_percent(before: Tree | None, now: Tree, elapsed_s: float) -> float:
     """How much of one processor was used between two looks; 250.0 is two and a half."""
     if before is None or elapsed_s <= 0:

@@ -59,3 +59,11 @@ def test_a_first_look_and_a_process_with_a_used_number_tell_no_share():
     now = Tree({(1, 7): 3.0}, 0, 0, 0, ())
     assert usage.cpu_percent(None, now, 1.0) == 0.0
     assert usage.cpu_percent(now, now, 0.0) == 0.0
+
+
+def test_a_process_that_is_gone_has_stood_in_no_line():
+    assert usage.queued_s(0) == 0.0
+
+
+def test_who_runs_has_stood_in_line_for_some_time():
+    assert usage.queued_s(os.getpid()) > 0.0
