@@ -12,7 +12,10 @@ from nexsock.cli import app, catalogue, options
 from nexsock.cli.session import Session
 from tests.docs.pages import DOCS
 
-PAGES = [DOCS.parent / "README.md", DOCS / "guide.md", DOCS / "recipes.md", DOCS / "commands.md", DOCS / "reference.md"]
+PAGES = [
+    DOCS.parent / "README.md",
+    *(DOCS / f"{name}.md" for name in ("guide", "recipes", "commands", "reference", "plugins")),
+]
 
 IN_TEXT = re.compile(r"`(nexsock [^`]+)`")
 IN_BLOCKS = re.compile(r"^(?: {4}|)(?:\$ )?((?:[A-Z_]+=\S+ )*nexsock .*)$", re.MULTILINE)
