@@ -46,7 +46,8 @@ class PluginNote(Struct, frozen=True, kw_only=True):
 class PluginStatus(Struct, frozen=True, kw_only=True):
     """One plugin that was found. `reason` says why it is not loaded; `last_fault` what went wrong last, if anything.
 
-    `strikes` are the faults that count now. `project` is the folder of the project that brought it, "" for the user's.
+    `variables` are those of the daemon's that it reads, as far as it has to say so. `strikes` are the faults that
+    count now. `project` is the folder of the project that brought it, "" for the user's.
     """
 
     name: str
@@ -61,6 +62,7 @@ class PluginStatus(Struct, frozen=True, kw_only=True):
     priority: int = 0
     hooks: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     on_failure: OnFailure = "open"
     timeout_s: float = 0.0
     calls: int = 0

@@ -164,6 +164,7 @@ def described(found: Found) -> PluginStatus:
         priority=said.priority,
         hooks=said.hooks,
         capabilities=said.capabilities,
+        variables=said.variables,
         on_failure="closed" if said.fails_closed else "open",
         timeout_s=said.timeout,
         description=said.description,

@@ -47,11 +47,12 @@ NEXSOCK_PLUGIN = {
   priority = 50, -- 0 to 100; the lowest is asked first
   -- What it may do: deny, environment, command, grace_s, notes, services, storage.
   capabilities = { "deny", "environment" },
+  -- variables = { "HOME" }, -- of the daemon's environment, for nexsock.env(name)
   -- on_failure = "open", -- what holds when it has no answer; with "deny" it is "closed"
   -- timeout = 2.0, -- seconds for one call
 }
 
--- Before a service starts. `call` has what the hook is told; `nexsock` has log, services and storage.
+-- Before a service starts. `call` has what the hook is told; `nexsock` has log, env, services and storage.
 function pre_start(call)
   nexsock.log(call.service .. " is about to start")
   if call.environment.FORBIDDEN then

@@ -73,6 +73,7 @@ def checked(status: PluginStatus, problems: Sequence[tuple[int | None, str, str 
         ("about", status.description),
         ("hooks", ", ".join(status.hooks)),
         ("may", ", ".join(status.capabilities) or "look, and change nothing"),
+        ("reads", ", ".join(status.variables)),
         ("order", f"{status.priority} of 0 to 100"),
         ("limit", f"{status.timeout_s:g}s for a call"),
         ("without an answer", _without(status)),
