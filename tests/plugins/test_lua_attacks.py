@@ -1,55 +1,24 @@
 """Hostile scripts in the process that a real one runs in: each is answered or ended, and reaches nothing."""
 
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.plugins.canaries import SECRET, Canaries
 from tests.plugins.lua_attacks import ATTACKS, Attack
 from tests.plugins.lua_process import LuaProcess
 
-SECRET = "canary-6c1f"
 SERVICES = ({"name": "db", "phase": "ready", "ports": {"sql": 5432}},)
-
-
-class Canaries:
-    """What no script may touch: a file with a secret in it, a variable, and a listener."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "canary"
-        self.file.write_text(SECRET)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.setblocking(False)
-
-    @property
-    def port(self) -> int:
-        return int(self.listener.getsockname()[1])
-
-    def touched(self, told: str) -> list[str]:
-        """What of them has been touched, or is told of."""
-        found = [f"{path.name} was made" for path in self.file.parent.iterdir() if path != self.file]
-        if not self.file.exists() or self.file.read_text() != SECRET:
-            found.append("the file was changed")
-        if SECRET in told:
-            found.append("the secret was told")
-        try:
-            self.listener.accept()[0].close()
-            found.append("the listener was called")
-        except BlockingIOError:
-            pass
-        return found
 
 
 @pytest.fixture
 def canaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Canaries]:
-    folder = tmp_path / "canaries"
-    folder.mkdir()
     monkeypatch.setenv("NEXSOCK_CANARY", SECRET)
-    made = Canaries(folder)
+    made = Canaries(tmp_path / "canaries")
     yield made
-    made.listener.close()
+    made.close()
 
 
 @pytest.fixture
@@ -60,9 +29,11 @@ def process() -> Iterator[LuaProcess]:
 
 
 def what_came_of(attack: Attack, process: LuaProcess, canaries: Canaries) -> str:
-    script = attack.script.replace("@FILE@", str(canaries.file)).replace("@PORT@", str(canaries.port))
     ready = process.load(
-        script.encode(), capabilities=("services", "storage"), hooks=("pre_start",), variables={"TOKEN": "t"}
+        canaries.aimed_at(attack.script).encode(),
+        capabilities=("services", "storage"),
+        hooks=("pre_start",),
+        variables={"TOKEN": "t"},
     )
     if ready is None or ready.fault:
         return ready.fault if ready else "ended"

@@ -25,17 +25,17 @@ class Visitor:
         self.pid: int = self._next(conversation.Welcomed).welcome.pid
 
     def call(self, operation: str, request: object) -> Any:
-        """The reply.
+        """The reply; of a stream, which has to be a short one, its end.
 
         Raises:
             Unserved: it did not come. NexsockError: it was an error.
         """
         _, data = self._talk.request(operation, request)
         self._socket.sendall(data)
-        answer = self._next(conversation.Replied | conversation.Failed)
+        answer = self._next(conversation.Replied | conversation.Ended | conversation.Failed)
         if isinstance(answer, conversation.Failed):
             raise answer.error
-        return answer.value
+        return answer.value if isinstance(answer, conversation.Replied) else None
 
     def took_s(self, operation: str, request: object) -> float:
         """Seconds until the reply."""
