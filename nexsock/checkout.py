@@ -42,8 +42,11 @@ class Checkout:
         if _COMMIT.fullmatch(head):
             return head
         common = os.path.normpath(os.path.join(self._folder, self._text(self._folder + "/commondir") or "."))
+        if not _is_ref(head):  # it would lead out of the folder
+            return None
         loose = self._text(f"{common}/{head}", use=True)
-        return loose or _packed(self._text(f"{common}/packed-refs", use=True) or "", head)
+        found = loose or _packed(self._text(f"{common}/packed-refs", use=True) or "", head)
+        return found if found and _COMMIT.fullmatch(found) else None
 
     def _head(self) -> str | None:
         """The ref or commit in HEAD."""
@@ -72,6 +75,10 @@ class Checkout:
         if use:
             self.used(path)
         return text.strip()
+
+
+def _is_ref(name: str) -> bool:
+    return name.startswith("refs/") and ".." not in name.split("/")
 
 
 def _packed(text: str, ref: str) -> str | None:

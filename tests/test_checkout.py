@@ -55,6 +55,16 @@ def test_a_detached_head_has_a_commit_and_no_branch(repository: Path) -> None:
     assert asked(repository) == (None, git(repository, "rev-parse", "HEAD"))
 
 
+@pytest.mark.parametrize(
+    "head", ["ref: ../../secret", "ref: refs/../../../secret", "ref: refs/heads/link", "ref: /etc/passwd"]
+)
+def test_a_head_that_leads_elsewhere_names_no_commit(repository: Path, head: str) -> None:
+    (repository.parent / "secret").write_text("not for showing")
+    (repository / ".git" / "refs" / "heads" / "link").symlink_to(repository.parent / "secret")
+    (repository / ".git" / "HEAD").write_text(head)
+    assert asked(repository)[1] is None
+
+
 def test_a_linked_worktree_has_its_own_branch(repository: Path, tmp_path: Path) -> None:
     git(repository, "worktree", "add", "-q", "-b", "other", str(tmp_path / "tree"))
     assert asked(tmp_path / "tree") == ("other", git(repository, "rev-parse", "HEAD"))

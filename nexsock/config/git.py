@@ -24,6 +24,10 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|\.lock(/|$)|/\.|^@$")
 """git-check-ref-format(1), and nothing that begins with a hyphen"""
 
+_TOKEN_SAFE = re.compile(r"https://|http://([^/@]*@)?(127\.[\d.]+|localhost|\[::1\])(:\d+)?/", re.IGNORECASE)
+_TOKEN = re.compile(r"(gh[oprsu]_|github_pat_|glpat-|gldt-|ATBB|ATCTT)\w{8,}|[0-9a-f]{40}")
+"""what GitHub, GitLab and Bitbucket begin theirs with, and GitHub's and Gitea's older ones"""
+
 PINS: tuple[Pin, ...] = ("ref", "branch", "tag", "commit")
 
 
@@ -42,6 +46,8 @@ def build(fields: Fields, facts: Facts) -> GitSource | None:
         return None
     pin = _pin(given)
     _check_auth(given)
+    if url.startswith(("./", "../", "~/")):  # git would take it from where it runs
+        url = given.absolute(url)
     path = given.path("path") if "path" in given else given.absolute(folder_name(url))
     inside = path.startswith(facts.directory.rstrip("/") + "/")
     if path == facts.directory:
@@ -74,7 +80,13 @@ def _pin(given: Fields) -> Pin:
 
 
 def _check_auth(given: Fields) -> None:
-    auth = given.text("auth", "agent")
+    auth, url = given.text("auth", "agent"), given.text("url")
+    if auth == "token" and "token_env" in given and "url" in given and not _TOKEN_SAFE.match(url):
+        given.error(
+            "auth",
+            f"a token is not sent to {url!r}: others could read it on the way",
+            "use https, or ssh with 'auth: agent'",
+        )
     for name, needed_by in (("key_file", "key"), ("token_env", "token")):
         if auth == needed_by and name not in given:
             given.error("auth", f"auth '{auth}' needs '{name}'", f"add '{name}:'")
@@ -110,7 +122,7 @@ def _transport_fault(found: re.Match[str], shown: str) -> tuple[str, str] | None
     transport = found["transport"].lower()
     if transport not in _TRANSPORTS:
         return f"the transport '{found['transport']}' is not supported", "use https or ssh"
-    if ":" in (found["user"] or ""):
+    if ":" in (found["user"] or "") or _TOKEN.match(found["user"] or ""):
         return "an address holds no password: the file is for everybody", "use 'auth: token' with 'token_env'"
     if (found["user"] or "").startswith("-") or not _HOST.fullmatch(found["host"]):
         return f"{shown} has no host that can be one", "write it like https://host/path"

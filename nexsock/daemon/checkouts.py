@@ -174,7 +174,7 @@ class Checkouts:
             if facts.changed:
                 raise GitFailed(_refusal(service, source, facts))
             if not create and not commit and not await git.is_branch(source.path, ref):
-                await git.fetch(source, tell)
+                await git.learn_branch(source, ref, tell)
             await git.switch(source, ref, tell, create=create, detach=commit)
             after = await git.facts(source.path)
             return f"on {after.branch or _short(after.commit)}"

@@ -93,17 +93,22 @@ class GitOperations:
     async def _all(self, request: api.ServicesRequest, project: Project, act: Act) -> AsyncIterator[GitItem]:
         """Act on all at once; the items as they come."""
         environ = _environ(request.project)
-        items: asyncio.Queue[GitItem] = asyncio.Queue()
+        items: dict[str, GitItem] = {}  # the newest of each: who reads slowly misses some, and holds nothing up
+        news = asyncio.Event()
+
+        def put(item: GitItem) -> None:
+            items[item.service] = item
+            news.set()
 
         async def one(name: str, source: GitSource) -> None:
             def tell(what: str, percent: int | None) -> None:
-                items.put_nowait(GitItem(service=name, progress=what, percent=percent))
+                put(GitItem(service=name, progress=what, percent=percent))
 
             try:
                 done, failed = await act(name, source, environ, tell), ""
             except errors.NexsockError as error:
                 done, failed = "", str(error)
-            items.put_nowait(GitItem(service=name, done=done, failed=failed, status=await stands(name, source)))
+            put(GitItem(service=name, done=done, failed=failed, status=await stands(name, source)))
 
         async def stands(name: str, source: GitSource) -> CheckoutStatus | None:
             try:
@@ -116,9 +121,12 @@ class GitOperations:
         left = len(work)
         try:
             while left:
-                item = await items.get()
-                left -= bool(item.done or item.failed)
-                yield item
+                await news.wait()
+                news.clear()
+                for name in tuple(items):
+                    item = items.pop(name)
+                    left -= bool(item.done or item.failed)
+                    yield item
         finally:
             for task in work:
                 task.cancel()

@@ -10,6 +10,7 @@ from shlex import quote
 from nexsock.model.git import CheckoutStatus, Facts, GitSource, State
 
 _SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^/:]+):(?P<path>(?!//).+)", re.DOTALL)
+_USER = re.compile(r"(://)[^/@\s]*@")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/]*@)?(?P<host>[^/:]*)(?::\d+)?/(?P<path>.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -23,6 +24,11 @@ def identity(url: str) -> str:
     found = _URL.fullmatch(url) or _SCP.fullmatch(url)
     host, path = (found["host"].lower(), found["path"]) if found else ("", url)
     return posixpath.normpath(f"{host}/{path.strip('/')}").removesuffix(".git")
+
+
+def shown(url: str) -> str:
+    """The address without the user in it, who may be a token: that of a checkout of one's own is as it was found."""
+    return _USER.sub(r"\1", url)
 
 
 def states(source: GitSource, facts: Facts) -> tuple[State, ...]:
@@ -81,7 +87,7 @@ def status(service: str, source: GitSource, facts: Facts) -> CheckoutStatus:
         changed=facts.changed,
         untracked=facts.untracked,
         shallow=facts.shallow,
-        url=source.url or facts.origin,
+        url=source.url or (shown(facts.origin) if facts.origin else None),
         pin=source.ref or None,
         on_pin=on_pin,
         advice=advice(service, source, found[0], on_pin),
@@ -124,7 +130,7 @@ def obstacle(found: tuple[State, ...], facts: Facts) -> str | None:
             case "occupied":
                 return "is not a checkout"
             case "wrong_origin":
-                return f"is a checkout of {facts.origin or 'no remote'}"
+                return f"is a checkout of {shown(facts.origin or 'no remote')}"
             case "unborn":
                 return "has no commit yet"
             case "dirty":

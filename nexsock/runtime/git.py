@@ -4,6 +4,7 @@
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
 
@@ -12,6 +13,11 @@ from nexsock.runtime.git_command import Command, GitFailed, Tell
 
 CLONING = ".cloning"
 """ends the names of folders in which clones are made before they get their place"""
+
+_FETCH = ("--no-recurse-submodules", "--upload-pack=git-upload-pack")
+"""Said with each command: a repository's settings may name another program, and a file in it other submodules."""
+_AS_IT_IS = ("--ff-only", "--no-verify", "--no-autostash", "--no-squash")
+_SUBMODULES = ("--init", "--recursive", "--checkout")
 
 
 class Git:
@@ -27,18 +33,20 @@ class Git:
         """How the checkout at a path stands."""
         if (nothing := _not_a_checkout(path)) is not None:
             return nothing
-        told = await self._ask(path, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal")
-        origin = await self._ask(path, "config", "--get", "remote.origin.url", accepted=(0, 1))
+        how = ("--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=dirty")
+        told = await self._ask(path, "status", *how)
+        origin = await self._ask(path, "config", "--get-all", "remote.origin.url", accepted=(0, 1))
         shallow = (await self._ask(path, "rev-parse", "--is-shallow-repository")).strip() == "true"
-        return parse_status(told, origin.strip() or None, shallow)
+        return parse_status(told, next(iter(origin.splitlines()), None), shallow)
 
     async def log(self, path: str, count: int, branch: str = "") -> tuple[Commit, ...]:
         """The last commits, newest first."""
-        form = "--format=%H%x1f%an%x1f%ae%x1f%ct%x1f%s%x1f%b"
+        form = "--format=%H%x00%an%x00%ae%x00%ct%x00%s%x00%b"
         told = await self._ask(
             path, "log", "-z", f"--max-count={count}", form, "--end-of-options", branch or "HEAD", "--"
         )
-        return tuple(_commit(entry) for entry in told.split("\0") if entry)
+        fields = told.split("\0")  # a whole number of commits, and what follows the last one
+        return tuple(_commit(*fields[at : at + 6]) for at in range(0, len(fields) - 6, 6))
 
     async def branches(self, path: str, remote: bool) -> tuple[Branch, ...]:
         """The branches by name; those of remotes as well when asked for."""
@@ -80,8 +88,7 @@ class Git:
         )
         if source.pin in ("commit", "ref"):
             await self._check_out_pin(folder, source, tell)
-        if source.submodules:
-            await self._work(source, folder, tell, "submodule", "update", "--init", "--recursive", "--progress", *depth)
+        await self._submodules(folder, source, tell)
 
     async def _check_out_pin(self, folder: str, source: GitSource, tell: Tell) -> None:
         """A commit may be one that a shallow clone has not; a `ref` is a branch, a tag or a commit, in this order."""
@@ -89,26 +96,46 @@ class Git:
             await self._work(source, folder, tell, "switch", "--progress", source.ref)
             return
         if source.depth and not await self._knows(folder, f"{source.ref}^{{commit}}"):
-            await self._work(
-                source, folder, tell, "fetch", "--progress", f"--depth={source.depth}", "origin", source.ref
-            )
+            await self._fetch(folder, source, tell, f"--depth={source.depth}", ref=source.ref)
         await self._work(source, folder, tell, "switch", "--progress", "--detach", source.ref)
 
     async def fetch(self, source: GitSource, tell: Tell) -> None:
-        """Learn what the remote has; nothing that is checked out changes."""
-        depth = [f"--depth={source.depth}"] if source.depth else []
-        await self._work(source, source.path, tell, "fetch", "--progress", "--prune", *depth, "origin")
+        """Learn what the remote has; nothing that is checked out changes.
+
+        Without a depth: a shallow clone gets what is new, where a depth would cut that off from what it has.
+        """
+        await self._fetch(source.path, source, tell)
 
     async def fast_forward(self, source: GitSource, tell: Tell) -> None:
         """Take what was fetched, if nothing of one's own is in the way."""
-        await self._work(source, source.path, tell, "merge", "--ff-only", "--no-verify", "--progress", "@{upstream}")
-        if source.submodules:
-            await self._work(source, source.path, tell, "submodule", "update", "--init", "--recursive", "--progress")
+        await self._work(source, source.path, tell, "merge", *_AS_IT_IS, "--progress", "@{upstream}")
+        await self._submodules(source.path, source, tell)
 
     async def switch(self, source: GitSource, ref: str, tell: Tell, *, create: bool, detach: bool) -> None:
         """Check out a branch, one that is made here, or a commit; `ref` is known to be the name of one."""
         how = ["-c"] if create else ["--detach"] if detach else []
         await self._work(source, source.path, tell, "switch", "--progress", *how, ref)
+        await self._submodules(source.path, source, tell)
+
+    async def learn_branch(self, source: GitSource, ref: str, tell: Tell) -> None:
+        """Fetch, and where a shallow clone follows a few branches only, have it follow this one as well."""
+        followed = await self._ask(source.path, "config", "--get-all", "remote.origin.fetch", accepted=(0, 1))
+        if "*" in followed or not followed:
+            await self.fetch(source, tell)
+            return
+        depth = [f"--depth={source.depth}"] if source.depth else []
+        await self._fetch(source.path, source, tell, *depth, ref=f"+refs/heads/{ref}:refs/remotes/origin/{ref}")
+        await self._ask(source.path, "remote", "set-branches", "--add", "origin", ref)
+
+    async def _fetch(self, path: str, source: GitSource, tell: Tell, *options: str, ref: str = "") -> None:
+        named = [ref] if ref else []
+        await self._work(source, path, tell, "fetch", "--progress", *_FETCH, *options, "origin", *named)
+
+    async def _submodules(self, path: str, source: GitSource, tell: Tell) -> None:
+        """Those that the commit names, where they are asked for; changes in them stay."""
+        if source.submodules:
+            depth = [f"--depth={source.depth}"] if source.depth else []
+            await self._work(source, path, tell, "submodule", "update", *_SUBMODULES, "--progress", *depth)
 
     async def _knows(self, path: str, name: str) -> bool:
         return bool(await self._ask(path, "rev-parse", "--quiet", "--verify", name, accepted=(0, 1, 128)))
@@ -136,8 +163,9 @@ def _place_beside(path: str) -> str:
     """A new folder beside a path, and nothing else that an earlier clone to it left there."""
     parent, name = os.path.split(path)
     os.makedirs(parent, exist_ok=True)
+    ours = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}{re.escape(CLONING)}")
     for left in os.listdir(parent):
-        if left.startswith(f".{name}.") and left.endswith(CLONING):
+        if ours.fullmatch(left):
             shutil.rmtree(os.path.join(parent, left), ignore_errors=True)
     making = os.path.join(parent, f".{name}.{secrets.token_hex(4)}{CLONING}")
     os.mkdir(making)
@@ -179,9 +207,9 @@ def parse_status(told: str, origin: str | None, shallow: bool) -> Facts:
     )
 
 
-def _commit(entry: str) -> Commit:
-    commit, author, email, at, subject, body = entry.lstrip("\n").split("\x1f", 5)
-    return Commit(commit=commit, author=author, email=email, at=float(at), subject=subject, body=body.strip())
+def _commit(commit: str, author: str, email: str, at: str, subject: str, body: str) -> Commit:
+    written = float(at) if at.isdecimal() else 0.0
+    return Commit(commit=commit, author=author, email=email, at=written, subject=subject, body=body.strip())
 
 
 def _branch(ref: str, commit: str, head: str, upstream: str) -> Branch:

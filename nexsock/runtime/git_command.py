@@ -1,9 +1,8 @@
 """Run one command of the system's git: it never asks, never outlives its limit, and runs nothing of a repository.
 
-Each command has a session of its own that is killed whole at the limit or when the caller is cancelled. Hooks,
-fsmonitor, prompts and every transport but the usual ones are off, whatever the settings of the repository or the user
-say: what was cloned is other people's work. Credentials go through the environment, never through arguments, and are
-taken out of what git says.
+Each command has a session of its own that is ended whole at the limit or when the caller is cancelled; git is told
+first, so that it takes its locks away. What is laid over the settings of the repository and the user is a matter of
+`git_settings`. Credentials go through the environment, never through arguments, and are taken out of what git says.
 """
 
 import asyncio
@@ -19,34 +18,22 @@ from msgspec import Struct
 
 from nexsock import errors
 from nexsock.model.git import GitSource
+from nexsock.runtime import commits, git_settings
+from nexsock.runtime.git_settings import TOKEN
 
-TOKEN = "NEXSOCK_GIT_TOKEN"  # noqa: S105 the name of the variable in which it is handed over
 OUTPUT_LIMIT = 16 * 1024 * 1024
 ERROR_LIMIT = 4096
 
 _CHUNK = 65536
 _DRAIN_S = 1.0
-_TRANSPORTS = "https:ssh:http:git"
-_PERCENT = re.compile(r"(?P<what>[A-Z][\w ]*):\s+(?P<percent>\d+)%")
+_GOING_S = 2.0
+"""What git gets to take its locks away before it is killed."""
+_PERCENT = re.compile(r"\b(?P<what>[A-Z][\w ]{0,40}):\s{1,8}(?P<percent>\d{1,3})%")
+"""Bounded, for what a remote says is in it."""
 _CREDENTIALS = re.compile(r"(://)[^/@\s]+@")
-_SETTINGS = {
-    "core.hooksPath": "/dev/null",
-    "core.fsmonitor": "false",
-    "core.askPass": "",
-    "core.pager": "cat",
-    "core.alternateRefsCommand": "true",
-    "core.gitProxy": "",
-    "advice.detachedHead": "false",
-    "fetch.recurseSubmodules": "false",
-    "submodule.recurse": "false",
-    "log.showSignature": "false",
-    "merge.verifySignatures": "false",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "safe.bareRepository": "explicit",
-    "protocol.ext.allow": "never",
-}
-"""Laid over all settings. No garbage is collected: that would go on in the background."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LOCKED = re.compile(r"Unable to create '(?P<lock>.+\.lock)': File exists")
+_UNREAD = "Could not read from remote repository"
 
 Tell = Callable[[str, int | None], None]
 """Hears how far a long command is: what it does, and the percentage where there is one."""
@@ -63,7 +50,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     total_s: float = 600.0
     silent_s: float = 60.0
-    local_s: float = 20.0
+    local_s: float = 60.0
     """for a command that asks nobody else"""
 
 
@@ -82,9 +69,8 @@ class Command:
         Raises:
             GitFailed: it ended with none of them, or took too long.
         """
-        status, out, err = await self._run(
-            arguments, path, self._variables(None, path), lambda *_: None, self._limits.local_s
-        )
+        variables = await self._variables(None, path)
+        status, out, err = await self._run(arguments, path, variables, lambda *_: None, self._limits.local_s)
         if status not in accepted:
             raise GitFailed(_complaint(err, arguments[0], status))
         return out if status == 0 else ""
@@ -95,39 +81,37 @@ class Command:
         Raises:
             GitFailed: it was not done.
         """
-        variables = self._variables(source, path)
+        variables = await self._variables(source, path)
         status, _, err = await self._run(arguments, path, variables, tell, self._limits.total_s)
         if status != 0:
             token = variables.get(TOKEN)
             raise GitFailed(_complaint(err.replace(token, "••••••") if token else err, arguments[0], status))
 
-    def _variables(self, source: GitSource | None, path: str) -> dict[str, str]:
-        """The environment of a command: the caller's without what steers git, and what makes it safe."""
-        kept = {
-            name: value
-            for name, value in self._environ.items()
-            if not name.startswith("GIT_") and name not in ("SSH_ASKPASS", "NEXSOCK_INSTANCE")
-        }
-        settings = (*_SETTINGS.items(), *(("credential.helper", helper) for helper in _helpers(source)))
-        numbered: dict[str, str] = {}
-        for number, (name, value) in enumerate(settings):
-            numbered |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    async def _variables(self, source: GitSource | None, path: str) -> dict[str, str]:
+        """The environment of a command, which runs nothing that the checkout at the path names."""
+        settings = git_settings.laid_over(source)
+        if not commits.is_checkout(path):  # it is still to be made
+            return self._with(settings, source, path)
+        listing = ("config", "--show-scope", "-z", "--get-regexp", git_settings.PROGRAMS)
+        variables = {**self._with(settings, source, path), "GIT_WORK_TREE": path}
+        status, told, err = await self._run(listing, path, variables, lambda *_: None, self._limits.local_s)
+        if status > 1:
+            raise GitFailed(_complaint(err, "config", status))
+        if own := git_settings.without_programs(told, source):
+            variables |= git_settings.numbered((*settings, *own))
+        return variables
+
+    def _with(self, settings: Sequence[tuple[str, str]], source: GitSource | None, path: str) -> dict[str, str]:
+        """The caller's environment without what steers git, and what makes it safe."""
+        kept = {name: value for name, value in self._environ.items() if git_settings.is_kept(name)}
         return {
             **kept,
-            "LC_ALL": "C",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "",
-            "SSH_ASKPASS_REQUIRE": "never",
-            "GCM_INTERACTIVE": "never",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_PROTOCOL_FROM_USER": "0",
-            "GIT_ALLOW_PROTOCOL": _TRANSPORTS + (":file" if self._local else ""),
-            "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
+            **git_settings.VARIABLES,
+            "GIT_ALLOW_PROTOCOL": git_settings.TRANSPORTS + (":file" if self._local else ""),
             "GIT_HTTP_LOW_SPEED_TIME": str(max(1, int(self._limits.silent_s / 2))),
             "GIT_CEILING_DIRECTORIES": os.path.dirname(path),
-            "GIT_SSH_COMMAND": _ssh(source),
-            "GIT_CONFIG_COUNT": str(len(settings)),
-            **numbered,
+            "GIT_SSH_COMMAND": git_settings.ssh(source),
+            **git_settings.numbered(settings),
             **self._token(source),
         }
 
@@ -139,6 +123,10 @@ class Command:
             raise GitFailed(
                 f"the variable {source.token_env} with the token for {source.url} is not set",
                 hint="set it, then try again",
+            )
+        if _CONTROL.search(token):  # a second line would be another answer to git
+            raise GitFailed(
+                f"the token in {source.token_env} is of more than one line", hint="set it without a line end"
             )
         return {TOKEN: token}
 
@@ -172,9 +160,7 @@ class Command:
             )
             raise GitFailed(f"git {arguments[0]} was given up: {why}") from None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            await _end(process)
         return status, said.out.decode(errors="replace"), said.err.decode(errors="replace")
 
 
@@ -227,43 +213,38 @@ class _Said:
                 self._tell(found[-1]["what"].lower(), int(found[-1]["percent"]))
 
 
+async def _end(process: subprocess.Process) -> None:
+    """Nothing of the command's session is left."""
+    try:
+        if process.returncode is None:
+            _signal(process.pid, signal.SIGTERM)
+            async with asyncio.timeout(_GOING_S):
+                await process.wait()
+    except TimeoutError:
+        pass  # it is killed below, as what it has started is
+    finally:
+        _signal(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
 def without_credentials(text: str) -> str:
     """The text with user and password taken out of every address in it."""
     return _CREDENTIALS.sub(r"\1", text)
 
 
 def _complaint(said: str, command: str, status: int) -> str:
-    """What git complained of, in its own words: its last line of an error, without credentials."""
-    lines = [line.strip() for line in re.split(r"[\r\n]+", without_credentials(said)) if line.strip()]
+    """What git complained of, in its own words: its first line of an error, without credentials and escapes."""
+    lines = [_CONTROL.sub("", line).strip() for line in re.split(r"[\r\n]+", without_credentials(said))]
+    lines = [line for line in lines if line] or [f"exited with {status}"]
     errors_said = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:", "ERROR:"))]
-    told = (errors_said or lines or [f"exited with {status}"])[0]
+    told = (errors_said or lines)[0]
+    if _UNREAD in told and (reasons := lines[: lines.index(told)]):  # ssh has said why
+        told = reasons[-1]
+    if locked := _LOCKED.search(told):
+        told += f"; if no other git is at work there, run 'rm {shlex.quote(locked['lock'])}'"
     return f"git {command}: {re.sub(r'^(fatal|error): ', '', told)}"
-
-
-def _helpers(source: GitSource | None) -> tuple[str, ...]:
-    """Which credential helpers may answer: the user's own for an agent, ours for a token, else none. An empty one
-    takes away those that are set elsewhere (gitcredentials(7))."""
-    match source.auth if source is not None else "none":
-        case "agent":
-            return ()
-        case "token":
-            answer = f'printf "username=x-access-token\\npassword=%s\\n" "${TOKEN}"'
-            return "", f'!f() {{ test "$1" = get && {answer}; }}; f'
-    return ("",)
-
-
-def _ssh(source: GitSource | None) -> str:
-    """The ssh that git uses: it asks nothing, shares nothing, and notices a peer that is gone."""
-    options = [
-        "BatchMode=yes",
-        "ConnectTimeout=10",
-        "ServerAliveInterval=10",
-        "ServerAliveCountMax=3",
-        "ControlMaster=no",
-    ]
-    words = ["ssh", *(f"-o{option}" for option in options)]
-    if source is not None and source.auth == "key":
-        words += ["-oIdentitiesOnly=yes", "-i", source.key_file]
-    if source is not None and source.auth in ("none", "token"):
-        words += ["-oIdentityAgent=none", "-oPubkeyAuthentication=no"]
-    return shlex.join(words)

@@ -31,6 +31,9 @@ HOSTILE = [
     "https://host/x\x00",
     " https://host/x",
     "https://me:secret@host/x",
+    "https://ghp_0123456789abcdef@host/x",
+    "https://glpat-0123456789@host/x",
+    f"https://{'0' * 40}@host/x",
     "file:///etc",
     "/etc",
     "../../other",
@@ -132,6 +135,8 @@ def test_a_checkout_outside_the_project_is_ones_own(tmp_path):
         ("{url: 'git@host:x', branch: a, tag: b}", "git has both 'branch' and 'tag'"),
         ("{url: 'git@host:x', auth: key}", "auth 'key' needs 'key_file'"),
         ("{url: 'git@host:x', auth: token}", "auth 'token' needs 'token_env'"),
+        ("{url: 'http://host/x', auth: token, token_env: A}", "a token is not sent to 'http://host/x'"),
+        ("{url: 'git@host:x', auth: token, token_env: A}", "a token is not sent to 'git@host:x'"),
         ("{url: 'git@host:x', token_env: A}", "'token_env' is for auth 'token'"),
         ("{url: 'git@host:x', path: .}", "the checkout would be the project's own folder"),
         ("{url: 'ext::sh -c x'}", "is a transport that runs a program"),
@@ -142,6 +147,19 @@ def test_a_mistake_is_told_with_its_place(tmp_path, git_block, said):
     (problem,) = problems(tmp_path, f"services: {{web: {{command: x, git: {git_block}}}}}")
     assert problem.startswith("nexsock.yaml:1:")
     assert said in problem
+
+
+@pytest.mark.parametrize("url", ["https://host/x", "http://127.0.0.1:80/x", "http://me@localhost/x", "http://[::1]/x"])
+def test_a_token_goes_where_nobody_reads_it_on_the_way(tmp_path, url):
+    text = f"services: {{web: {{command: x, git: {{url: '{url}', path: web, auth: token, token_env: A}}}}}}"
+    assert loaded(tmp_path, text).services["web"].git.auth == "token"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("../web.git", "{}/web.git"), ("~/web.git", "/home/ann/web.git")])
+def test_a_repository_on_this_machine_is_looked_for_from_the_project(tmp_path, written, meant):
+    text = f"services: {{web: {{command: x, git: {{url: {written}}}}}}}"
+    found = loaded(tmp_path, text, NEXSOCK_ALLOW_OUTSIDE="1", HOME="/home/ann").services["web"].git
+    assert found.url == meant.format(tmp_path.parent)
 
 
 def test_services_that_share_a_checkout_have_to_agree(tmp_path):

@@ -38,6 +38,13 @@ def test_another_repository_is_not_the_same(other):
     assert not checkout.same_repository(URL, other)
 
 
+def test_a_password_in_the_address_of_a_checkout_is_not_shown():
+    own = GitSource(path="/shop/web")
+    found = checkout.status("web", own, facts(origin="https://me:secret@host/x.git"))
+    other = checkout.obstacle(("wrong_origin",), facts(origin="https://ghp_secret@host/x.git"))
+    assert (found.url, other) == ("https://host/x.git", "is a checkout of https://host/x.git")
+
+
 @pytest.mark.parametrize(
     ("found", "states"),
     [

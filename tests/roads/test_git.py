@@ -193,6 +193,28 @@ def test_a_checkout_of_a_thousand_files_is_one_restart(shop, remote):
     assert len(road.history("web")) == 3
 
 
+def test_a_linked_worktree_that_moves_is_one_restart(project, remote, tmp_path):
+    """Its HEAD lies in another repository's folder, its branches and settings in that one's."""
+    for number in range(100):
+        (remote.seed / f"{number}.txt").write_text(str(number))
+    repositories.git(remote.seed, "add", ".")
+    many = remote.push("app.txt", "second", "many")
+    repositories.git(tmp_path, "clone", "-q", str(remote.path), "own")
+    repositories.git(tmp_path / "own", "worktree", "add", "-q", "-b", "mine", str(tmp_path / "tree"))
+    road = project("""
+        services:
+          web: {command: cat app.txt; exec sleep 1000, git: {path: ../tree}, watch: [.]}
+          src: {command: exec sleep 1000, git: {path: ../tree}}
+    """)
+    road.up("--watch")
+    repositories.git(tmp_path / "tree", "merge", "-q", "--ff-only", many)
+    road.wait_until(lambda: len(road.history("src")) == 2 and road.phase("web") == "running", "both run again")
+    repositories.git(tmp_path / "tree", "switch", "-q", "-c", "other", "HEAD~1")
+    road.wait_until(lambda: len(road.history("src")) == 3 and road.phase("web") == "running", "and again")
+    assert [len(road.history(name)) for name in ("web", "src")] == [3, 3]
+    assert road.service("web")["git"]["branch"] == "other"
+
+
 def test_a_file_of_a_repository_joins_when_its_clone_was_seen(project, remote):
     remote.push("nexsock.yaml", "services: {inner: {command: 'pwd; exec sleep 1000'}}\n")
     road = project(f"""

@@ -91,6 +91,26 @@ async def check_pin(remote, folder, pin, depth):
     assert (found.commit, found.shallow) == (wanted, depth is not None)
 
 
+async def test_a_shallow_clone_is_fast_forwarded(remote, tmp_path):
+    source = GitSource(path=str(tmp_path / "web"), url=f"file://{remote.path}", depth=1)
+    await LOCAL.clone(source, nothing)
+    wanted = remote.push("app.txt", "second")
+    await LOCAL.fetch(source, nothing)
+    await LOCAL.fast_forward(source, nothing)
+    found = await LOCAL.facts(source.path)
+    assert (found.commit, found.shallow, found.ahead, found.behind) == (wanted, True, 0, 0)
+
+
+async def test_a_shallow_clone_learns_of_another_branch(remote, tmp_path):
+    source = GitSource(path=str(tmp_path / "web"), url=f"file://{remote.path}", depth=1)
+    await LOCAL.clone(source, nothing)
+    wanted = remote.push("app.txt", "other", "feature/x")
+    await LOCAL.learn_branch(source, "feature/x", nothing)
+    await LOCAL.switch(source, "feature/x", nothing, create=False, detach=False)
+    found = await LOCAL.facts(source.path)
+    assert (found.commit, found.upstream, found.shallow) == (wanted, "origin/feature/x", True)
+
+
 async def test_every_state_is_seen(remote, source, cloned):
     remote.push("app.txt", "second")
     await LOCAL.fetch(source, nothing)
@@ -142,6 +162,41 @@ async def test_branches_and_commits_are_listed(remote, source, cloned):
     assert [(found.subject, found.author, found.email) for found in commits] == [
         ("app.txt: first", "Ann", "ann@example.org")
     ]
+
+
+async def test_whatever_an_author_is_called_a_commit_is_listed(source, cloned):
+    tree = repositories.git(cloned, "write-tree")
+    raw = f"tree {tree}\nauthor A\x1fB\x1b[31m <e> 1 +0000\ncommitter nobody\n\nsub\x1fject\n\nbody\n"
+    (cloned / "raw").write_text(raw)
+    odd = repositories.git(cloned, "hash-object", "-t", "commit", "--literally", "-w", "raw")
+    found = await LOCAL.log(source.path, 5, odd)
+    assert [(one.commit, one.author, one.at, one.subject, one.body) for one in found] == [
+        (odd, "A\x1fB\x1b[31m", 0.0, "sub\x1fject", "body")
+    ]
+
+
+async def test_a_clone_beside_one_of_a_longer_name_leaves_that_alone(tmp_path, source):
+    other = tmp_path / "shop" / ".web.api.0123abcd.cloning"
+    other.mkdir(parents=True)
+    await LOCAL.clone(source, nothing)
+    assert sorted(os.listdir(tmp_path / "shop")) == [other.name, "web"]
+
+
+async def test_a_clone_needs_no_log_of_heads_in_the_users_settings(tmp_path, source):
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[core]\n\tlogAllRefUpdates = false\n[merge]\n\tautoStash = true\n")
+    await Git(Command({**ENVIRON, "GIT_CONFIG_GLOBAL": str(settings)}, local=True)).clone(source, nothing)
+    assert os.listdir(tmp_path / "shop") == ["web"]
+
+
+async def test_a_lock_that_was_left_is_named_and_stays(remote, source, cloned):
+    remote.push("app.txt", "second")
+    await LOCAL.fetch(source, nothing)
+    lock = cloned / ".git" / "index.lock"
+    lock.touch()
+    with pytest.raises(GitFailed, match=r"index\.lock': File exists.*; if no other git is at work there, run 'rm "):
+        await LOCAL.fast_forward(source, nothing)
+    assert lock.exists()
 
 
 async def test_a_branch_of_the_remote_can_be_switched_to_and_a_new_one_made(remote, source, cloned):
@@ -201,16 +256,40 @@ async def test_hooks_of_a_checkout_are_not_run(remote, source, cloned, canary, h
 @pytest.mark.parametrize(
     "setting",
     ["core.fsmonitor", "core.sshCommand", "core.askPass", "core.pager", "core.alternateRefsCommand", "core.gitProxy",
-     "credential.helper", "gpg.program", "core.editor", "sequence.editor", "diff.external"],
+     "credential.helper", "gpg.program", "core.editor", "sequence.editor", "diff.external", "filter.x.clean",
+     "filter.x.smudge", "filter.x.process", "diff.x.textconv", "merge.x.driver", "remote.origin.uploadpack"],
 )  # fmt: skip
 async def test_programs_of_its_settings_are_not_run(remote, source, cloned, canary, setting):
     repositories.git(cloned, "config", setting, f"!{canary}" if setting == "credential.helper" else str(canary))
+    (cloned / ".git" / "info").mkdir()
+    (cloned / ".git" / "info" / "attributes").write_text("* filter=x diff=x merge=x\n")
+    os.utime(cloned / "app.txt")
     repositories.git(cloned, "config", "log.showSignature", "true")
     remote.push("app.txt", "second")
     await LOCAL.facts(source.path)
     await LOCAL.fetch(source, nothing)
     await LOCAL.fast_forward(source, nothing)
     await LOCAL.log(source.path, 5)
+
+
+async def test_what_a_filter_of_its_settings_must_change_is_not_checked_out_without_it(remote, source, cloned, canary):
+    (cloned / ".git" / "info").mkdir()
+    (cloned / ".git" / "info" / "attributes").write_text("* filter=x\n")
+    for name, value in (("smudge", str(canary)), ("required", "true")):
+        repositories.git(cloned, "config", f"filter.x.{name}", value)
+    remote.push("app.txt", "second")
+    await LOCAL.fetch(source, nothing)
+    with pytest.raises(GitFailed, match=r"filter '?x'? failed"):
+        await LOCAL.fast_forward(source, nothing)
+    assert (cloned / "app.txt").read_text() == "first"
+
+
+async def test_its_settings_do_not_lead_git_to_another_folder(source, cloned, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    repositories.git(cloned, "config", "core.worktree", str(tmp_path / "elsewhere"))
+    await LOCAL.switch(source, "mine", nothing, create=True, detach=False)
+    assert (await LOCAL.facts(source.path)).changed == 0
+    assert os.listdir(tmp_path / "elsewhere") == []
 
 
 async def test_a_template_of_the_user_gives_a_clone_no_hooks(tmp_path, source, canary):
@@ -353,6 +432,39 @@ async def test_a_token_reaches_the_server_and_nothing_else(tmp_path, asking):
     assert "sesame-4711" not in str(caught.value) + "".join(seen)
 
 
+async def test_a_token_goes_to_no_server_but_its_own(tmp_path, asking):
+    """As for a submodule that is of another server; both are asked for credentials by the same git."""
+    port, told = asking
+    source = GitSource(path=str(tmp_path / "x"), url="https://host/x.git", auth="token", token_env="SHOP_TOKEN")
+    command = Command({**ENVIRON, "SHOP_TOKEN": "sesame-4711"})
+    with pytest.raises(GitFailed, match="could not read Username"):
+        await command.work(source, "/", nothing, "ls-remote", f"http://127.0.0.1:{port}/other.git")
+    assert told == []
+
+
+@pytest.mark.parametrize("auth", ["agent", "none"])
+async def test_a_helper_of_its_settings_is_not_asked_and_one_of_the_user_is(
+    tmp_path, asking, source, cloned, canary, auth
+):
+    port, told = asking
+    settings = tmp_path / "gitconfig"
+    settings.write_text('[credential]\n\thelper = "!f() { echo username=ann; echo password=mine; }; f"\n')
+    repositories.git(cloned, "remote", "set-url", "origin", f"http://127.0.0.1:{port}/web.git")
+    repositories.git(cloned, "config", "credential.helper", f"!{canary}")
+    repositories.git(cloned, "config", f"credential.http://127.0.0.1:{port}.helper", f"!{canary}")
+    own = GitSource(path=source.path, url=source.url, auth=auth)
+    with pytest.raises(GitFailed):
+        await Git(Command({**ENVIRON, "GIT_CONFIG_GLOBAL": str(settings)})).fetch(own, nothing)
+    assert told == (["ann:mine"] if auth == "agent" else [])
+
+
+@pytest.mark.parametrize("token", ["a\nhost=other", "a\n", "a\0b"])
+async def test_a_token_that_would_be_two_answers_is_refused(tmp_path, token):
+    source = GitSource(path=str(tmp_path / "web"), url="https://127.0.0.1:9/x", auth="token", token_env="SHOP_TOKEN")
+    with pytest.raises(GitFailed, match="is of more than one line"):
+        await Git(Command({**ENVIRON, "SHOP_TOKEN": token})).clone(source, nothing)
+
+
 async def test_a_token_that_is_not_set_is_named(tmp_path):
     source = GitSource(path=str(tmp_path / "web"), url="https://127.0.0.1:9/x", auth="token", token_env="SHOP_TOKEN")
     with pytest.raises(GitFailed, match="the variable SHOP_TOKEN with the token"):
@@ -378,3 +490,64 @@ async def test_who_gives_up_waiting_ends_the_whole_of_git(tmp_path):
             await asyncio.gather(cloning, return_exceptions=True)
             await ended.wait()
     assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def double(tmp_path):
+    """`double(script)`: the environment in which `git` is this script."""
+
+    def make(script):
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
+        (folder / "git").chmod(0o755)
+        return {**ENVIRON, "PATH": f"{folder}:{ENVIRON['PATH']}"}
+
+    return make
+
+
+async def test_git_is_told_to_end_before_it_is_killed_so_that_it_takes_its_locks_away(tmp_path, double):
+    lock = tmp_path / "index.lock"
+    environ = double(f"trap 'rm {lock}; exit 1' TERM; touch {lock}; sleep 60 & wait")
+    with pytest.raises(GitFailed, match="nothing was heard"):
+        await Command(environ, limits=Limits(silent_s=1.0)).ask(str(tmp_path), "status")
+    assert not lock.exists()
+
+
+async def test_a_git_that_does_not_end_when_told_is_killed_with_all_that_it_started(tmp_path, double):
+    pipe = tmp_path / "held"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    environ = double(f"trap '' TERM; (echo begun; exec sleep 60) > {pipe} & wait; wait")
+    with pytest.raises(GitFailed, match="nothing was heard"):
+        await Command(environ, limits=Limits(silent_s=1.0)).ask(str(tmp_path), "status")
+    os.set_blocking(held, True)
+    with os.fdopen(held, "rb") as file:
+        assert await asyncio.to_thread(file.read) == b"begun\n"  # until nobody holds it any more
+
+
+async def test_a_remote_that_says_endless_words_does_not_hold_the_loop(tmp_path, double):
+    """A pattern that looks for the end of each word anew took minutes for the first 64 KiB."""
+    environ = double("head -c 1000000 /dev/zero | tr '\\0' A >&2; echo ' Receiving objects:  42% ' >&2")
+    told: list[tuple[str, int]] = []
+    source = GitSource(path=str(tmp_path))
+    await Command(environ).work(source, str(tmp_path), lambda *said: told.append(said), "fetch")
+    assert told == [("receiving objects", 42)]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("fatal: remote error: \\033]0;owned\\007 no\\n", "remote error: ]0;owned no"),
+        (
+            "git@host: Permission denied (publickey).\\nfatal: Could not read from remote repository.\\n",
+            "git@host: Permission denied (publickey).",
+        ),
+        ("fatal: unable to access 'https://me:secret@host/x': no\\n", "unable to access 'https://host/x': no"),
+    ],
+)
+async def test_what_git_complains_of_is_told_without_escapes_and_credentials(tmp_path, double, said, told):
+    source = GitSource(path=str(tmp_path))
+    with pytest.raises(GitFailed) as caught:
+        await Command(double(f'printf "{said}" >&2; exit 128')).work(source, str(tmp_path), nothing, "fetch")
+    assert str(caught.value) == f"git fetch: {told}"
