@@ -134,6 +134,8 @@ class PostStop(Struct, frozen=True, kw_only=True):
     service: str
     run: int
     reason: str = ""
+    unhealthy: bool = False
+    """its healthcheck had failed, and it was ended to be started again"""
 
 
 class PlannedStep(Struct, frozen=True, kw_only=True):

@@ -36,7 +36,9 @@ def of(before: Record, record: Record, report: Report, service: Service, project
             uptime_s=_between(run.started_at, run.exit.at),
         )
     if isinstance(report, Gone) and not report.survivors and run.started_mono is not None:
-        yield PostStop(**common, run=run.number, reason=run.ended.text if run.ended is not None else "")
+        why = run.ended
+        unhealthy = why is not None and why.kind == "unhealthy"
+        yield PostStop(**common, run=run.number, reason=why.text if why is not None else "", unhealthy=unhealthy)
 
 
 def _expected(before: Record, run: Run, service: Service) -> bool:

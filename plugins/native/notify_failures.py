@@ -1,4 +1,4 @@
-"""Tell you when a service ends that should not, or is replaced because it is unhealthy.
+"""Tell you when a service ends that should not, or is started again because it is unhealthy.
 
 On a desktop by `notify-send`; and, when the daemon has NEXSOCK_NOTIFY_WEBHOOK in its environment, by a POST of
 {"text": "..."} to that address, which Slack, Mattermost and ntfy understand. One message a minute for each service: one
@@ -33,9 +33,9 @@ def on_exit(project: str, service: str, reason: str, expected: bool) -> None:
         tell(project, service, reason or "it has ended")
 
 
-def post_stop(project: str, service: str, reason: str) -> None:
-    if "unhealthy" in reason:
-        tell(project, service, reason)
+def post_stop(project: str, service: str, reason: str, unhealthy: bool) -> None:
+    if unhealthy:
+        tell(project, service, f"was unhealthy and is started again: {reason}")
 
 
 def tell(project: str, service: str, reason: str) -> None:

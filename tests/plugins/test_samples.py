@@ -113,13 +113,13 @@ async def test_a_failure_is_told_once_a_minute_and_only_where_nobody_expected_it
         replace(EXIT, service="told", expected=True),
         replace(EXIT, reason="exited with 1"),
         replace(EXIT, reason="exited with 1"),
-        PostStop(project="shop", directory="/shop", service="api", run=1, reason="unhealthy: no answer"),
+        PostStop(project="shop", directory="/shop", service="api", run=1, reason="no answer", unhealthy=True),
         PostStop(project="shop", directory="/shop", service="db", run=1, reason="stop was asked for"),
     ):
         host.tell(event)
     await host.settled()
     assert [webhook.came.acquire(timeout=60) for _ in range(2)] == [True, True]
-    assert webhook.texts == ["shop: web exited with 1", "shop: api unhealthy: no answer"]
+    assert webhook.texts == ["shop: web exited with 1", "shop: api was unhealthy and is started again: no answer"]
 
 
 async def test_a_failure_is_told_on_the_desktop(sample, make_host, monkeypatch, tmp_path):

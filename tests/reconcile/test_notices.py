@@ -1,6 +1,7 @@
 """What plugins are told of a run, and that each thing is told once."""
 
 import pytest
+from msgspec.structs import replace
 
 from nexsock.hooks import OnExit, OnReady, PostStart, PostStop
 from nexsock.model.report import Exited
@@ -53,6 +54,16 @@ def test_an_end_that_was_asked_for_is_expected(web):
     stage.gone("web")
     ended = [(one.expected, one.signal) for one in stage.plugins.notices if isinstance(one, OnExit)]
     assert (ended, stage.plugins.notices[-1]) == ([(True, "SIGTERM")], PostStop(**SHOP, reason="stopped by hand"))
+
+
+def test_an_end_for_being_unhealthy_is_told_as_that(web, checked):
+    stage = web(healthcheck=replace(checked, retries=1, on_unhealthy="restart"))
+    stage.launched("web")
+    stage.probed("web", True)
+    stage.probed("web", False)
+    stage.exited("web", 143)
+    stage.gone("web")
+    assert [(one.unhealthy, one.run) for one in stage.plugins.notices if isinstance(one, PostStop)] == [(True, 1)]
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, True), (3, False)])
