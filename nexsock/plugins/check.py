@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from nexsock.hooks import EVENTS
 from nexsock.model.plugin import PluginStatus
-from nexsock.plugins import find
+from nexsock.plugins import find, spots
 from nexsock.plugins.find import Candidate, Found
 
 COMPILE_S = 20.0
@@ -37,7 +37,7 @@ class Checked(Struct, frozen=True, kw_only=True):
 def check(path: str, uid: int) -> Checked:
     """Look at one file as the daemon would, and at its functions."""
     parent = os.path.dirname(path)
-    root = os.path.dirname(parent) if os.path.basename(parent) in find.FOLDERS else parent
+    root = os.path.dirname(parent) if os.path.basename(parent) in spots.SUFFIXES else parent
     found = find.look(Candidate(kind=find.kind_of(path), path=path, root=root), uid)
     problems = sorted(_problems(found), key=lambda problem: problem.line or 0)
     return Checked(plugin=find.described(found), problems=tuple(problems))

@@ -5,27 +5,20 @@ entry points of nexsock.plugins    what is installed beside nexsock
 plugins: in nexsock.yaml           a project's, for that project only, from its folder
 """
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from nexsock.hooks import Manifest
 from nexsock.model.plugin import PluginKind, PluginStatus
-from nexsock.plugins import trust
+from nexsock.plugins import spots, trust
 
-GROUP = "nexsock.plugins"
 SOURCE_LIMIT_BYTES = 128 * 1024
 """Of the file with the manifest; reading one of that size takes about 30 ms."""
-FOLDERS: dict[str, PluginKind] = {"native": "native", "lua": "lua"}
-_SUFFIXES: dict[str, PluginKind] = {".py": "native", ".lua": "lua"}
-_SKIPPED = (".", "_", "#")
+_KINDS: dict[str, PluginKind] = {".py": "native", ".lua": "lua"}
 _ROOT = 0
-
-Stamp = tuple[int, ...]
-"""What is equal while a file or folder is unchanged."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -57,58 +50,24 @@ class Found(Struct, frozen=True, kw_only=True):
             return self.manifest.name
         return os.path.splitext(os.path.basename(self.candidate.path))[0]
 
-    @property
-    def digest(self) -> str:
-        return hashlib.blake2b(self.source, digest_size=16).hexdigest()
-
 
 def in_folder(folder: str) -> list[Candidate]:
     """The user's own single files, by path."""
-    found = []
-    for name, kind in FOLDERS.items():
-        for entry in _entries(f"{folder}/{name}"):
-            if _SUFFIXES.get(os.path.splitext(entry)[1]) == kind and not entry.startswith(_SKIPPED):
-                found.append(Candidate(kind=kind, path=f"{folder}/{name}/{entry}", root=folder))
-    return sorted(found, key=lambda candidate: candidate.path)
+    paths = sorted(path for name in spots.SUFFIXES for path in spots.files(folder, name))
+    return [Candidate(kind=kind_of(path), path=path, root=folder) for path in paths]
 
 
 def of_project(directory: str, paths: Iterable[str]) -> list[Candidate]:
-    """What a project lists; a file that ends in neither .py nor .lua is taken for Python and says so itself."""
-    return [
-        Candidate(kind=_SUFFIXES.get(os.path.splitext(path)[1], "native"), path=path, root=directory, project=directory)
-        for path in paths
-    ]
+    """What a project lists, for that project alone."""
+    return [Candidate(kind=kind_of(path), path=path, root=directory, project=directory) for path in paths]
 
 
 def installed(search_path: Sequence[str]) -> list[Candidate]:
-    """What packages offer by an entry point, in the order of the search path; the first of a name counts.
-
-    Reads the few lines itself: importlib.metadata takes 53 ms for 96 packages and stays in memory.
-    Source: "Entry points specification", packaging.python.org.
-    """
+    """What packages offer by an entry point, in the order of the search path; the first of a name counts."""
     found: dict[str, Candidate] = {}
-    for folder in dict.fromkeys(entry for entry in search_path if os.path.isabs(entry)):
-        for name in _entries(folder):
-            if name.endswith((".dist-info", ".egg-info")):
-                for offered, module in _offers(f"{folder}/{name}/entry_points.txt"):
-                    found.setdefault(offered, _in_package(module, folder, search_path))
+    for name, module, folder in spots.offers(search_path):
+        found.setdefault(name, _in_package(module, folder, search_path))
     return list(found.values())
-
-
-def _offers(path: str) -> Iterator[tuple[str, str]]:
-    """Name and module of each entry point of our group in a file."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = file.read(SOURCE_LIMIT_BYTES).splitlines()
-    except OSError:
-        return
-    ours = False
-    for line in (line.strip() for line in lines):
-        if line.startswith("["):
-            ours = line == f"[{GROUP}]"
-        elif ours and "=" in line and not line.startswith(("#", ";")):
-            name, _, target = line.partition("=")
-            yield name.strip(), target.partition(":")[0].partition("[")[0].strip()
 
 
 def _in_package(module: str, listed_in: str, search_path: Sequence[str]) -> Candidate:
@@ -140,7 +99,7 @@ def look(candidate: Candidate, uid: int) -> Found:
 
 def kind_of(path: str) -> PluginKind:
     """By its end; what ends in neither .py nor .lua is taken for Python, and then says so itself."""
-    return _SUFFIXES.get(os.path.splitext(path)[1], "native")
+    return _KINDS.get(os.path.splitext(path)[1], "native")
 
 
 def described(found: Found) -> PluginStatus:
@@ -183,24 +142,3 @@ def _read(path: str, owners: frozenset[int]) -> bytes:
         limit = f"{SOURCE_LIMIT_BYTES // 1024} KiB"
         raise trust.Distrusted(f"{path} has more than {limit}", "keep what is large in other files, or in a package")
     return source
-
-
-def stamp(path: str) -> Stamp:
-    """What a file or folder is like now; empty where there is none. Takes microseconds."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return ()
-    return (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
-
-
-def watched(folder: str, search_path: Iterable[str]) -> list[str]:
-    """The folders in which a plugin can appear or vanish."""
-    return [folder, *(f"{folder}/{name}" for name in FOLDERS), *(path for path in search_path if os.path.isabs(path))]
-
-
-def _entries(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -17,8 +16,8 @@ from msgspec.structs import replace
 
 from nexsock.model import names, packed
 from nexsock.model.plugin import PluginStatus
-from nexsock.plugins import find, worker
-from nexsock.plugins.find import Candidate, Found, Stamp
+from nexsock.plugins import find, spots, worker
+from nexsock.plugins.find import Candidate, Found
 from nexsock.plugins.member import STRIKES, Fault, Member
 from nexsock.plugins.prints import Prints
 from nexsock.plugins.wire import Load
@@ -44,15 +43,15 @@ class Shelf:
         state_dir: str,
         *,
         faulted: Callable[[Member, Fault], None],
-        search_path: Sequence[str] | None = None,
+        search_path: Sequence[str],
     ) -> None:
         self._folder = folder
         self._state_dir = state_dir
         self._faulted = faulted
-        self._search_path = tuple(sys.path if search_path is None else search_path)
+        self._search_path = tuple(search_path)
         self._uid = os.getuid()
         self._projects: dict[str, tuple[str, ...]] = {}
-        self._stamps: dict[str, Stamp] | None = None
+        self._stamps: dict[str, spots.Stamp] | None = None
         self._members: dict[Candidate, Member] = {}
         self._refused: list[Found] = []
         self._closing: dict[str, asyncio.Task[None]] = {}
@@ -99,7 +98,7 @@ class Shelf:
         if self._closed or (self._stamps is not None and self._unchanged(self._stamps)):
             return
         candidates = self._candidates()
-        self._stamps = {path: find.stamp(path) for path in self._looked_at(candidates)}
+        self._stamps = spots.stamps(self._folder, self._search_path, (candidate.path for candidate in candidates))
         self._refused = []
         looked = [find.look(candidate, self._uid) for candidate in candidates]
         kept = {found.candidate: member for found in looked if (member := self._kept(found)) is not None}
@@ -121,16 +120,13 @@ class Shelf:
         for found in self._refused:
             _log.warning("plugin %s is not used: %s", found.candidate.path, found.fault)
 
-    def _unchanged(self, stamps: dict[str, Stamp]) -> bool:
-        return all(find.stamp(path) == then for path, then in stamps.items())
+    def _unchanged(self, stamps: dict[str, spots.Stamp]) -> bool:
+        return all(spots.stamp(path) == then for path, then in stamps.items())
 
     def _candidates(self) -> list[Candidate]:
         """What may be plugins. Of two with one name the first counts."""
         listed = [one for directory, paths in self._projects.items() for one in find.of_project(directory, paths)]
         return [*find.in_folder(self._folder), *find.installed(self._search_path), *listed]
-
-    def _looked_at(self, candidates: Iterable[Candidate]) -> list[str]:
-        return [*find.watched(self._folder, self._search_path), *(candidate.path for candidate in candidates)]
 
     def _clash(self, found: Found) -> Found | None:
         """A plugin whose name another one has that the same project would ask."""

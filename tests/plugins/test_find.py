@@ -100,11 +100,3 @@ def test_a_package_whose_module_is_not_there_is_told(tmp_path):
     (info / "entry_points.txt").write_text("[nexsock.plugins]\ngate = nowhere\n")
     (candidate,) = find.installed(["", str(tmp_path)])
     assert "No such file" in find.look(candidate, ME).fault
-
-
-def test_a_file_has_another_stamp_when_it_is_replaced_by_one_of_the_same_size(folder):
-    path = folder.write("native/gate.py", GOOD)
-    before = find.stamp(str(path))
-    other = folder.write("native/new.py", GOOD)
-    other.rename(path)
-    assert find.stamp(str(path)) != before
