@@ -7,7 +7,7 @@ from pathlib import Path
 import git as gitpython
 import pytest
 
-from tests.runtime import repositories
+from tests.runtime import repositories, servers
 from tests.runtime.repositories import Remote, commit
 
 WEB = """
@@ -263,6 +263,33 @@ def test_others_are_answered_while_ten_repositories_are_waited_for(project):
         assert road.phase("own") == "running"
         cloning.process.terminate()
         cloning.end()
+
+
+def test_a_token_gets_a_clone_and_is_in_no_argument_file_log_or_answer(project, remote, home, tmp_path):
+    token = "sesame-4711-open"
+    with servers.Web(tmp_path / "remotes", token, None).serving() as web:
+        road = project(f"""
+            services:
+              web:
+                command: cat app.txt; exec sleep 1000
+                git: {{url: {web.url}/web.git, auth: token, token_env: SHOP_TOKEN, update: ff}}
+        """)
+        road.environ["SHOP_TOKEN"] = "wrong-0815"
+        refused = road.run("git", "clone", "web")
+        road.environ["SHOP_TOKEN"] = token
+        road.up()
+        wanted = remote.push("app.txt", "second")
+        said = [
+            road.done(*command) for command in (("git", "pull"), ("git", "status"), ("events",), ("history", "web"))
+        ]
+    assert (refused.exit, "Authentication failed" in refused.out) == (1, True)
+    assert (head(road), f"x-access-token:{token}" in web.heard) == (wanted, True)
+    files = [path for top in (road.folder, home.folder / "state") for path in top.rglob("*") if path.is_file()]
+    kept = [path for path in files if token.encode() in path.read_bytes() or b"wrong-0815" in path.read_bytes()]
+    assert (kept, [text for text in (*said, refused.out, refused.err) if token in text or "wrong-0815" in text]) == (
+        [],
+        [],
+    )
 
 
 def test_two_worktrees_are_two_projects(project, home, tmp_path):
