@@ -11,7 +11,7 @@ from nexsock import errors
 from nexsock.engines import asking
 from nexsock.hooks import Hooks, OnPlan, PlannedStep, PreCommand, PreStart, PreStop, StopVerdict
 from nexsock.model.plan import Plan
-from nexsock.model.plugin import Denial, PluginNote
+from nexsock.model.plugin import Denial, PluginNote, PluginStatus
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.state import Cause, Record, Run
 from nexsock.model.status import Foreseen
@@ -123,6 +123,12 @@ async def notes(hooks: Hooks, project: Project, plan: Plan, *, preview: bool = F
             preview=preview,
         )
     )
+
+
+def unasked(statuses: Iterable[PluginStatus]) -> tuple[PluginNote, ...]:
+    """What a plan cannot tell: plugins of the project that may change it, of which nothing runs before it is begun."""
+    text = "was not asked, because nothing of its project runs; the first 'up' asks it"
+    return tuple(PluginNote(plugin=status.name, text=text) for status in statuses if status.state == "waiting")
 
 
 async def foresee(

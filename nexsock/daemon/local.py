@@ -319,7 +319,10 @@ class LocalApi:
                 warnings=project.warnings,
                 project=host.info(),
                 plugins=await consent.foresee(host.plugins, project, plan, host.state.records, environ),
-                notes=await consent.notes(host.plugins, project, plan, preview=True),
+                notes=(
+                    *await consent.notes(host.plugins, project, plan, preview=True),
+                    *consent.unasked(host.plugins.statuses(project.directory, project.plugins)),
+                ),
             )
         state = ProjectState(selection=selection)
         plan = planner.plan(
@@ -330,7 +333,10 @@ class LocalApi:
             plan=plan,
             warnings=project.warnings,
             plugins=await consent.foresee(plugins, project, plan, {}, request.project.environ or {}),
-            notes=await consent.notes(plugins, project, plan, preview=True),
+            notes=(
+                *await consent.notes(plugins, project, plan, preview=True),
+                *consent.unasked(plugins.statuses(project.directory, project.plugins)),
+            ),
         )
 
     async def list_services(self, request: api.ServicesRequest) -> ProjectStatus:

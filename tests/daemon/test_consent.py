@@ -6,7 +6,7 @@ from nexsock import errors
 from nexsock.daemon import consent
 from nexsock.hooks import NoHooks, OnPlan, PreCommand, StartVerdict, StopVerdict
 from nexsock.model.plan import Hold, Plan, Step
-from nexsock.model.plugin import Denial, PluginChange, PluginNote
+from nexsock.model.plugin import Denial, PluginChange, PluginNote, PluginStatus
 from nexsock.model.project import ProjectRef
 from nexsock.model.state import Record
 from nexsock.model.status import Foreseen
@@ -162,3 +162,10 @@ async def test_what_plugins_would_do_is_foreseen_of_starts_now_and_later_and_sho
         Foreseen(service="web", changes=(url,), denied=NO),
     )
     assert all(event.preview for event in plugins.asked)
+
+
+def test_a_plan_says_which_plugins_of_the_project_nobody_has_asked():
+    states = ("loaded", "waiting", "set_aside", "refused")
+    statuses = [PluginStatus(name=state, kind="lua", path="/p", state=state) for state in states]
+    (note,) = consent.unasked(statuses)
+    assert (note.plugin, "was not asked" in note.text) == ("waiting", True)
