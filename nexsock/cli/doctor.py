@@ -13,8 +13,9 @@ from nexsock.cli import machine
 from nexsock.cli.machine import Finding, Verdict
 from nexsock.cli.session import Session
 from nexsock.model import settings
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.status import DaemonStatus, Leftover
-from nexsock.protocol.api import LeftoversRequest, Nothing
+from nexsock.protocol.api import LeftoversRequest, Nothing, PluginsRequest
 from nexsock.views import document, style, table
 
 app = typer.Typer(rich_markup_mode=None)
@@ -54,6 +55,7 @@ def doctor(
         *(_outdated(where.settings_file, running.started_at) if running else ()),
         *_programs(shutil.which),
         _leftovers(left) if running else Finding("leftovers", "ok", "not looked for: the daemon does that"),
+        *(_plugins(session.call("plugins", PluginsRequest())) if running else ()),
     ]
     values = _settings(session, where, said)
     healthy = all(finding.verdict != "problem" for finding in findings)
@@ -81,6 +83,16 @@ def _said(path: str) -> tuple[dict[str, settings.Told], list[Finding]]:
         wrong = [str(problem) for problem in error.problems] or [str(error)]
         advice = "the daemon goes by what it said before"
         return {}, [Finding("settings", "problem", text, advice) for text in wrong]
+
+
+def _plugins(found: Sequence[PluginStatus]) -> list[Finding]:
+    """One for each that is not in use and could be; nothing where there are no plugins."""
+    wrong = [
+        Finding("plugins", "problem", f"'{one.name}' is {one.state.replace('_', ' ')}: {one.reason}", one.hint)
+        for one in found
+        if one.state in ("refused", "set_aside")
+    ]
+    return wrong or ([Finding("plugins", "ok", f"{style.plural(len(found), 'plugin')} in use")] if found else [])
 
 
 def _leftovers(left: Sequence[Leftover]) -> Finding:

@@ -5,6 +5,7 @@ import pytest
 
 from nexsock import __version__
 from nexsock.cli import doctor, machine
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.status import DaemonStatus, Leftover
 from nexsock.places import Places
 
@@ -21,7 +22,7 @@ def test_a_machine_without_a_daemon_is_healthy_and_none_is_started(shell):
 
 def test_every_setting_is_shown_with_its_origin(shell):
     shell.environ["NEXSOCK_PROFILES"] = "load"
-    document = json.loads(shell.answers(system_status=DAEMON, leftovers=()).run("doctor", "--json").out)
+    document = json.loads(shell.answers(system_status=DAEMON, leftovers=(), plugins=()).run("doctor", "--json").out)
     settings = {setting["name"]: setting for setting in document["settings"]}
     assert settings["state_dir"]["origin"] == "NEXSOCK_HOME"
     assert settings["NEXSOCK_PROFILES"] == {"name": "NEXSOCK_PROFILES", "value": "load", "origin": "environment"}
@@ -29,7 +30,7 @@ def test_every_setting_is_shown_with_its_origin(shell):
 
 def test_a_setting_that_nobody_made_is_a_default(shell):
     del shell.environ["NEXSOCK_HOME"]
-    document = json.loads(shell.answers(system_status=DAEMON, leftovers=()).run("doctor", "--json").out)
+    document = json.loads(shell.answers(system_status=DAEMON, leftovers=(), plugins=()).run("doctor", "--json").out)
     assert document["settings"][0]["origin"] == "default"
 
 
@@ -37,7 +38,7 @@ def test_a_folder_that_is_open_to_others_is_a_problem_with_its_cure(shell, tmp_p
     state = tmp_path / "home/state"
     state.mkdir(parents=True)
     state.chmod(0o755)
-    ended = shell.answers(system_status=DAEMON, leftovers=()).run("doctor")
+    ended = shell.answers(system_status=DAEMON, leftovers=(), plugins=()).run("doctor")
     assert ended.status == 1
     assert f"run 'chmod 700 {state}'" in ended.out
 
@@ -73,7 +74,7 @@ def removing(request):
 
 
 def test_leftovers_are_listed_and_left_alone(shell):
-    ended = shell.answers(system_status=DAEMON, leftovers=removing).run("doctor")
+    ended = shell.answers(system_status=DAEMON, leftovers=removing, plugins=()).run("doctor")
     assert ended.status == 0
     assert "shop-1" in ended.out
     assert "2.0KiB" in ended.out
@@ -81,20 +82,20 @@ def test_leftovers_are_listed_and_left_alone(shell):
 
 
 def test_fix_asks_and_takes_away_what_needs_nothing_else_first(shell):
-    ended = shell.answers(system_status=DAEMON, leftovers=removing).run("doctor", "--fix", typed="y\n")
+    ended = shell.answers(system_status=DAEMON, leftovers=removing, plugins=()).run("doctor", "--fix", typed="y\n")
     assert ended.status == 0
     assert "shop-1 is taken away" in ended.err
     assert [request.remove for request in shell.daemon.requests("leftovers")] == [(), ("shop-1",)]
 
 
 def test_fix_takes_a_no(shell):
-    ended = shell.answers(system_status=DAEMON, leftovers=removing).run("doctor", "--fix", typed="n\n")
+    ended = shell.answers(system_status=DAEMON, leftovers=removing, plugins=()).run("doctor", "--fix", typed="n\n")
     assert ended.status == 130
     assert len(shell.daemon.requests("leftovers")) == 1
 
 
 def test_fix_never_waits_for_an_answer_where_nobody_is(shell):
-    shell.answers(system_status=DAEMON, leftovers=removing)
+    shell.answers(system_status=DAEMON, leftovers=removing, plugins=())
     ended = shell.run("doctor", "--fix")
     assert (ended.status, "say so with --yes" in ended.err) == (2, True)
     assert shell.run("doctor", "--fix", "--yes").status == 0
@@ -155,5 +156,24 @@ def test_a_broken_file_of_settings_is_a_problem_with_its_place(shell, settings_f
 
 def test_settings_that_were_changed_later_need_a_restart(shell, settings_file):
     settings_file("daemon: {}\n")
-    shell.answers(system_status=DAEMON, leftovers=())
+    shell.answers(system_status=DAEMON, leftovers=(), plugins=())
     assert "run 'nexsock daemon restart'" in shell.run("doctor").out
+
+
+def test_plugins_that_are_not_used_are_problems_with_what_to_do(shell):
+    plugins = (
+        PluginStatus(name="good", kind="lua", path="/p", state="loaded"),
+        PluginStatus(name="gate", kind="lua", path="/p", state="set_aside", reason="3 faults", hint="mend it"),
+    )
+    shell.answers(system_status=DAEMON, leftovers=(), plugins=plugins)
+    found = [check for check in json.loads(shell.run("doctor", "--json").out)["checks"] if check["name"] == "plugins"]
+    assert [(check["verdict"], check["text"], check["advice"]) for check in found] == [
+        ("problem", "'gate' is set aside: 3 faults", "mend it")
+    ]
+
+
+def test_plugins_that_are_all_used_are_counted(shell):
+    plugins = (PluginStatus(name="good", kind="lua", path="/p", state="loaded"),)
+    shell.answers(system_status=DAEMON, leftovers=(), plugins=plugins)
+    found = [check for check in json.loads(shell.run("doctor", "--json").out)["checks"] if check["name"] == "plugins"]
+    assert [check["text"] for check in found] == ["1 plugin in use"]
