@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.measures import cold, commands, crash, hops, logs, plan, reconfig, restart, scale, tunnel, watch
+from bench.measures import cold, commands, crash, hops, logs, plan, reconfig, restart, scale, tunnel, watch, web
 from bench.options import Options, Record
 from bench.tools import floors, ours
 from bench.tools.adapter import Adapter
@@ -99,5 +99,13 @@ MEASURES = {
         repetitions=1,
         defaults={"calls": 8},
         suits=lambda tool: tool.watches and _is_a_tool(tool),
+    ),
+    "web": Measure(
+        "the first page, an event until a page shows it, fifty idle pages",
+        web.measure,
+        "",
+        counts=(20,),
+        repetitions=1,
+        suits=lambda tool: _is_ours(tool) and web.CHROMIUM is not None,
     ),
 }
