@@ -120,12 +120,14 @@ function world.xpcall(called, handler, ...)
   return handled(handler, caught(pcall(called, ...)))
 end
 
-function world.coroutine.create(called)
+local function made(called)
   local thread = create(called)
   spent = spent + CHECK_EVERY    -- as its own count begins anew
   sethook(thread, count, "", CHECK_EVERY)
   return thread
 end
+
+world.coroutine.create = made
 
 function world.coroutine.resume(thread, ...)
   return caught(resume(thread, ...))
@@ -143,7 +145,7 @@ local function passed(thread, ok, ...)
 end
 
 function world.coroutine.wrap(called)
-  local thread = world.coroutine.create(called)
+  local thread = made(called)
   return function(...) return passed(thread, caught(resume(thread, ...))) end
 end
 

@@ -200,6 +200,15 @@ LOOPS = {
         INSTRUCTIONS, "while true do coroutine.wrap(function() for i = 1, 900 do end end)() end"
     ),
     "of coroutines in coroutines": Attack(DEPTH, "local function f() return coroutine.wrap(f)() end return f()"),
+    "in a coroutine by an exchanged create": Attack(
+        INSTRUCTIONS,
+        """
+        local create = coroutine.create
+        coroutine.create = function(f) return create(function() while true do pcall(f) end end) end
+        coroutine.wrap(function() end)()
+        coroutine.resume(coroutine.create(function() end))
+        """,
+    ),
     "in a comparison of sort": Attack(INSTRUCTIONS, "table.sort({3, 2, 1}, function() while true do end end)"),
     "in a replacement of gsub": Attack(INSTRUCTIONS, "('a'):gsub('a', function() while true do end end)"),
     "left in a yield": Attack("yields, and nobody resumes it", "coroutine.yield()"),
@@ -232,7 +241,17 @@ IN_C = {
     "values of nothing": Attack("too many results", "return table.unpack({}, 1, 1 << 40)"),
     "insertion at the front": Attack(
         ENDED,
-        "local t = {} for i = 1, 1000000 do t[i] = i end for i = 1, 400 do table.insert(t, 1, i) end pre_start(event)",
+        "local t = {} for i = 1, 1000000 do t[i] = i end while true do table.insert(t, 1, 0) end",
+    ),
+    "ephemerons": Attack(
+        ENDED,
+        """
+        while true do
+          local weak, key = setmetatable({}, {__mode = 'k'}), {}
+          local first = key
+          for i = 1, 20000 do local next = {} weak[next] = key key = next end
+        end
+        """,
     ),
 }
 
@@ -249,7 +268,7 @@ MEMORIES = {
     ),
     "tables": Attack(MEMORY, "local t for i = 1, 1e9 do t = {t} end"),
     "functions": Attack(MEMORY, "local t = {} for i = 1, 1e9 do t[i] = function() return i end end"),
-    "coroutines": Attack("ore", "local t = {} for i = 1, 1e6 do t[i] = coroutine.create(print) end"),
+    "coroutines": Attack("more", "local t = {} for i = 1, 1e6 do t[i] = coroutine.create(print) end"),
     "string.pack": Attack("out of limits", "return string.pack('!1 i99999', 1)"),
     "format with a wide field": Attack("invalid conversion", "return ('%99999d'):format(1)"),
     "a chunk that nests": Attack("stack overflow", "return " + "(" * 10000 + ")" * 10000, whole=True),
