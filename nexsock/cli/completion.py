@@ -17,6 +17,9 @@ TAKE_SERVICES = (
 )  # fmt: skip
 """Commands whose arguments are names of services."""
 
+GROUPS_TAKE_SERVICES = ("git", "config", "dependency")
+"""Commands with commands below them, whose arguments are names of services."""
+
 BELOW = {
     "daemon": "start stop restart status logs install",
     "db": "status migrate rollback",
@@ -37,7 +40,7 @@ class Shell(StrEnum):
 BASH = """\
 # nexsock: put this into ~/.bashrc:  eval "$(nexsock completion bash)"
 _nexsock() {
-    local word="${COMP_WORDS[COMP_CWORD]}" command="" index=1 project=()
+    local word="${COMP_WORDS[COMP_CWORD]}" command="" below="" index=1 project=()
     while [ "$index" -lt "$COMP_CWORD" ]; do
         case "${COMP_WORDS[index]}" in
             -f|--file|-p|--project-name|--project-directory|--env-file|--profile|--host)
@@ -48,8 +51,14 @@ _nexsock() {
         esac
         index=$((index + 1))
     done
-    case "$command" in
-        "") COMPREPLY=($(compgen -W "@COMMANDS@" -- "$word")) ;;
+    while [ "$((index += 1))" -lt "$COMP_CWORD" ]; do
+        case "${COMP_WORDS[index]}" in
+            -*) ;;
+            *) below="${COMP_WORDS[index]}"; break ;;
+        esac
+    done
+    case "$command $below" in
+        " ") COMPREPLY=($(compgen -W "@COMMANDS@" -- "$word")) ;;
 @BELOW_BASH@
         @SERVICES_BAR@)
             COMPREPLY=($(compgen -W "$(nexsock "${project[@]}" __complete services 2>/dev/null)" -- "$word")) ;;
@@ -63,7 +72,7 @@ ZSH = """\
 #compdef nexsock
 # nexsock: put this into ~/.zshrc:  eval "$(nexsock completion zsh)"
 _nexsock() {
-    local command="" index=2
+    local command="" below="" index=2
     local -a project
     while (( index < CURRENT )); do
         case "${words[index]}" in
@@ -75,8 +84,14 @@ _nexsock() {
         esac
         (( index++ ))
     done
-    case "$command" in
-        "") local -a commands=(
+    while (( ++index < CURRENT )); do
+        case "${words[index]}" in
+            -*) ;;
+            *) below="${words[index]}"; break ;;
+        esac
+    done
+    case "$command $below" in
+        " ") local -a commands=(
 @DESCRIBED_ZSH@
             )
             _describe command commands ;;
@@ -90,28 +105,51 @@ compdef _nexsock nexsock
 
 FISH = """\
 # nexsock: put this into ~/.config/fish/completions/nexsock.fish:  nexsock completion fish > FILE
-function __nexsock_services
+function __nexsock_parse
     set -l words (commandline -opc)
-    set -l project
+    set -g __nexsock_project
+    set -g __nexsock_command
+    set -g __nexsock_below
     set -l index 2
     while test $index -le (count $words)
         switch $words[$index]
             case -f --file -p --project-name --project-directory --env-file --profile --host
-                set -a project $words[$index] $words[(math $index + 1)]
-                set index (math $index + 1)
+                if test -z "$__nexsock_command"
+                    set -a __nexsock_project $words[$index] $words[(math $index + 1)]
+                    set index (math $index + 1)
+                end
             case '-*'
             case '*'
-                break
+                if test -n "$__nexsock_command"
+                    set -g __nexsock_below $words[$index]
+                    break
+                end
+                set -g __nexsock_command $words[$index]
         end
         set index (math $index + 1)
     end
-    nexsock $project __complete services 2>/dev/null
 end
-set -l commands @COMMANDS@
-complete -c nexsock -n "not __fish_seen_subcommand_from $commands" -f
+function __nexsock_services
+    __nexsock_parse
+    nexsock $__nexsock_project __complete services 2>/dev/null
+end
+function __nexsock_is_first
+    __nexsock_parse
+    test -z "$__nexsock_command"
+end
+function __nexsock_is_below
+    __nexsock_parse
+    test "$__nexsock_command" = $argv[1] -a -z "$__nexsock_below"
+end
+function __nexsock_takes_services
+    __nexsock_parse
+    contains -- "$__nexsock_command" @SERVICES@; and return
+    test -n "$__nexsock_below"; and contains -- "$__nexsock_command" @GROUPS@
+end
+complete -c nexsock -n __nexsock_is_first -f
 @DESCRIBED_FISH@
 @BELOW_FISH@
-complete -c nexsock -n "__fish_seen_subcommand_from @SERVICES@" -f -a "(__nexsock_services)"
+complete -c nexsock -n __nexsock_takes_services -f -a "(__nexsock_services)"
 """
 
 
@@ -135,21 +173,22 @@ def script(shell: Shell) -> str:
     parts = {
         "@COMMANDS@": " ".join(described),
         "@SERVICES@": " ".join(TAKE_SERVICES),
-        "@SERVICES_BAR@": "|".join(TAKE_SERVICES),
-        "@BELOW_BASH@": "\n".join(
-            f'        {name}) COMPREPLY=($(compgen -W "{words}" -- "$word")) ;;' for name, words in BELOW.items()
+        "@GROUPS@": " ".join(GROUPS_TAKE_SERVICES),
+        "@SERVICES_BAR@": "|".join(
+            [*(f'"{name} "*' for name in TAKE_SERVICES), *(f'"{name} "?*' for name in GROUPS_TAKE_SERVICES)]
         ),
-        "@BELOW_ZSH@": "\n".join(f"        {name}) compadd {words} ;;" for name, words in BELOW.items()),
+        "@BELOW_BASH@": "\n".join(
+            f'        "{name} ") COMPREPLY=($(compgen -W "{words}" -- "$word")) ;;' for name, words in BELOW.items()
+        ),
+        "@BELOW_ZSH@": "\n".join(f'        "{name} ") compadd {words} ;;' for name, words in BELOW.items()),
         "@BELOW_FISH@": "\n".join(
-            f'complete -c nexsock -n "__fish_seen_subcommand_from {name}" -f -a "{words}"'
-            for name, words in BELOW.items()
+            f'complete -c nexsock -n "__nexsock_is_below {name}" -f -a "{words}"' for name, words in BELOW.items()
         ),
         "@DESCRIBED_ZSH@": "\n".join(
             f'                "{name}:{text.replace(":", ",")}"' for name, text in described.items()
         ),
         "@DESCRIBED_FISH@": "\n".join(
-            f'complete -c nexsock -n "not __fish_seen_subcommand_from $commands" -a {name} -d "{text}"'
-            for name, text in described.items()
+            f'complete -c nexsock -n __nexsock_is_first -a {name} -d "{text}"' for name, text in described.items()
         ),
     }
     for mark, text in parts.items():
