@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 
 DEPTH_LIMIT = 8
+LENGTH_LIMIT = 16 * 1024
+"""Characters of a literal; what comes behind them is not looked at."""
 _TOKEN = re.compile(
     r"""(?P<skip>\s+|--\[(?P<level>=*)\[.*?\](?P=level)\]|--(?!\[=*\[)[^\n]*)
     |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
@@ -30,7 +32,7 @@ def assigned(source: bytes, variable: str) -> object | None:
     found = re.search(rf"^(?:local[ \t]+)?{variable}[ \t]*=", text, re.MULTILINE)
     if found is None:
         return None
-    reader = _Reader(text, found.end())
+    reader = _Reader(text[: found.end() + LENGTH_LIMIT], found.end())
     return reader.value(DEPTH_LIMIT)
 
 

@@ -100,7 +100,7 @@ class Shelf:
         candidates = self._candidates()
         self._stamps = spots.stamps(self._folder, self._search_path, (candidate.path for candidate in candidates))
         self._refused = []
-        looked = [find.look(candidate, self._uid) for candidate in candidates]
+        looked = [self._look(candidate) for candidate in candidates]
         kept = {found.candidate: member for found in looked if (member := self._kept(found)) is not None}
         for candidate, member in self._members.items():
             if candidate not in kept:
@@ -119,6 +119,13 @@ class Shelf:
         self._members = dict(sorted(self._members.items(), key=lambda pair: pair[1].order))
         for found in self._refused:
             _log.warning("plugin %s is not used: %s", found.candidate.path, found.fault)
+
+    def _look(self, candidate: Candidate) -> Found:
+        try:
+            return find.look(candidate, self._uid)
+        except Exception as error:  # a fault of ours must not keep services from starting
+            _log.exception("plugin %s cannot be looked at", candidate.path)
+            return Found(candidate=candidate, fault=f"nexsock met a fault of its own: {error!r}")
 
     def _unchanged(self, stamps: dict[str, spots.Stamp]) -> bool:
         return all(spots.stamp(path) == then for path, then in stamps.items())

@@ -67,7 +67,7 @@ def test_a_link_that_leads_out_is_refused_and_one_that_stays_is_not(folder, tmp_
     [
         (lambda path: path.mkdir(), "is not a file"),
         (lambda path: os.mkfifo(path, 0o600), "is not a file"),
-        (lambda path: path.write_text("#" * find.SOURCE_LIMIT_BYTES + "##"), "more than 128 KiB"),
+        (lambda path: path.write_text("#" * find.SOURCE_LIMIT_BYTES["native"] + "##"), "more than 32 KiB"),
         (lambda path: path.symlink_to("gate.py"), "cannot be read|leads out|is not a file"),
         (lambda path: None, "No such file"),
     ],
