@@ -55,7 +55,7 @@ class Asker:
     # -- asked and told
 
     def wanted(self, hook: str, directory: str) -> bool:
-        return any(member.listens(hook, directory) for member in self._shelf.members())
+        return any(member.listens(hook, directory) for member in self._shelf.members(hook))
 
     async def pre_command(self, event: hooks.PreCommand) -> Denial | None:
         for member in self._asked("pre_command", event.directory):
@@ -99,7 +99,7 @@ class Asker:
 
     def _asked(self, hook: str, directory: str) -> list[Member]:
         """Who is to hear of this, in order."""
-        return [member for member in self._shelf.members() if member.listens(hook, directory)]
+        return [member for member in self._shelf.members(hook) if member.listens(hook, directory)]
 
     async def _ask(self, member: Member, event: hooks.Event) -> Answer | Fault:
         services = self._services(member, event.directory)

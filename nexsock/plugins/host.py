@@ -11,6 +11,7 @@ from nexsock import hooks
 from nexsock.hooks import NoHooks, StartVerdict, StopVerdict
 from nexsock.model.plugin import Denial, PluginNote, PluginStatus
 from nexsock.plugins import spots
+from nexsock.runtime import clock
 
 if TYPE_CHECKING:
     from nexsock.plugins.asker import Asker
@@ -47,6 +48,7 @@ class PluginHost:
         self._faulted = faulted
         self._search_path = tuple(sys.path if search_path is None else search_path)
         self._stamps: dict[str, spots.Stamp] = {}
+        self._looks = spots.Looks(clock.monotonic)
         self._asker: Asker | None = None
 
     # -- which there are
@@ -88,9 +90,9 @@ class PluginHost:
         if self._asker is not None:
             await self._asker.close()
 
-    def _needed(self) -> "Asker | None":
+    def _needed(self, hook: str = "") -> "Asker | None":
         """Who asks, once there has been anybody to ask."""
-        if self._asker is None:
+        if self._asker is None and self._looks.is_due(hook):
             stamps = spots.stamps(self._folder, self._search_path)
             if stamps != self._stamps:
                 self._stamps = stamps
@@ -114,13 +116,13 @@ class PluginHost:
     # -- asked and told
 
     def wanted(self, hook: hooks.HookName, directory: str) -> bool:
-        return (self._needed() or _NOBODY).wanted(hook, directory)
+        return (self._needed(hook) or _NOBODY).wanted(hook, directory)
 
     async def pre_command(self, event: hooks.PreCommand) -> Denial | None:
         return await (self._needed() or _NOBODY).pre_command(event)
 
     async def pre_start(self, event: hooks.PreStart) -> StartVerdict:
-        return await (self._needed() or _NOBODY).pre_start(event)
+        return await (self._needed("pre_start") or _NOBODY).pre_start(event)
 
     async def pre_stop(self, event: hooks.PreStop) -> StopVerdict:
         return await (self._needed() or _NOBODY).pre_stop(event)
@@ -129,4 +131,4 @@ class PluginHost:
         return await (self._needed() or _NOBODY).on_plan(event)
 
     def tell(self, event: hooks.Notice) -> None:
-        (self._needed() or _NOBODY).tell(event)
+        (self._needed(hooks.name_of(event)) or _NOBODY).tell(event)

@@ -52,6 +52,7 @@ class Shelf:
         self._uid = os.getuid()
         self._projects: dict[str, tuple[str, ...]] = {}
         self._stamps: dict[str, spots.Stamp] | None = None
+        self._looks = spots.Looks(clock.monotonic)
         self._members: dict[Candidate, Member] = {}
         self._refused: list[Found] = []
         self._closing: dict[str, asyncio.Task[None]] = {}
@@ -62,10 +63,12 @@ class Shelf:
         if self._projects.get(directory, ()) != paths:
             self._projects[directory] = paths
             self._stamps = None
+            self._looks.forget()
 
-    def members(self) -> list[Member]:
-        """Those that can be asked, in the order in which they are."""
-        self._refresh()
+    def members(self, hook: str = "") -> list[Member]:
+        """Those that can be asked, in the order in which they are; for some hooks as it was a moment ago."""
+        if self._looks.is_due(hook):
+            self._refresh()
         return list(self._members.values())
 
     def statuses(self) -> list[PluginStatus]:

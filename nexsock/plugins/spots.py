@@ -1,13 +1,18 @@
 """The places where plugins can be, looked at with as little as possible: most daemons have none, and load no more."""
 
+import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 GROUP = "nexsock.plugins"
 SUFFIXES = {"native": ".py", "lua": ".lua"}
 """By the folder that has such files."""
 SKIPPED = (".", "_", "#")
 _LIST_LIMIT_BYTES = 128 * 1024
+
+MANY = frozenset({"pre_start", "post_start", "on_ready", "on_exit", "post_stop"})
+"""Hooks that are called once for each service."""
+LOOK_AGAIN_S = 0.05
 
 Stamp = tuple[int, ...]
 """What is equal while a file or folder is unchanged."""
@@ -74,3 +79,28 @@ def _entries(folder: str) -> list[str]:
         return sorted(os.listdir(folder))
     except OSError:
         return []
+
+
+class Looks:
+    """When it is worth looking again. What is on disk counts from the next command on; starts and notices come by the
+    hundred after that, and for each of these nobody looks.
+
+    Args:
+        monotonic: the clock.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._next = -math.inf
+
+    def is_due(self, hook: str) -> bool:
+        """Whether to look now, which is done then. "": for something other than a hook."""
+        now = self._monotonic()
+        if hook in MANY and now < self._next:
+            return False
+        self._next = now + LOOK_AGAIN_S
+        return True
+
+    def forget(self) -> None:
+        """Look in any case when asked next."""
+        self._next = -math.inf

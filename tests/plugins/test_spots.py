@@ -38,3 +38,19 @@ print(sorted(name for name in sys.modules if name.startswith("nexsock.plugins.")
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told == "['nexsock.plugins.host', 'nexsock.plugins.spots']\n"
+
+
+def test_for_many_services_it_is_looked_once_and_for_each_command_anew():
+    now = [10.0]
+    looks = spots.Looks(lambda: now[0])
+    hooks = ("pre_start", "post_start", "pre_command", "on_exit", "on_plan", "")
+    first = [looks.is_due(hook) for hook in hooks]
+    now[0] += spots.LOOK_AGAIN_S
+    assert (first, looks.is_due("pre_start")) == ([True, False, True, False, True, True], True)
+
+
+def test_what_is_known_to_have_changed_is_looked_at_in_any_case():
+    looks = spots.Looks(lambda: 10.0)
+    looks.is_due("pre_start")
+    looks.forget()
+    assert looks.is_due("pre_start")
