@@ -3,7 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.measures import cold, commands, crash, hops, logs, plan, reconfig, restart, scale, tunnel, watch, web
+from bench.measures import (
+    cold,
+    commands,
+    crash,
+    hops,
+    logs,
+    plan,
+    plugins,
+    reconfig,
+    restart,
+    scale,
+    tunnel,
+    watch,
+    web,
+)
 from bench.options import Options, Record
 from bench.tools import floors, ours
 from bench.tools.adapter import Adapter
@@ -65,6 +79,14 @@ MEASURES = {
         "ready to the exec of its dependent", hops.measure, "", suits=lambda tool: tool.orders and _is_a_tool(tool)
     ),
     "plan": Measure("the planner in process", plan.measure, "", suits=_is_ours, counts=(1000,)),
+    "plugins": Measure(
+        "what a plugin that does nothing adds to a start",
+        plugins.measure,
+        "",
+        counts=(200,),
+        repetitions=1,
+        suits=_is_ours,
+    ),
     "logs": Measure(
         "bytes from services to log files",
         logs.measure,
