@@ -163,6 +163,18 @@ def pre_command():
     assert [denied and denied.reason for denied in said] == ["1", None, "1"]
 
 
+async def test_who_goes_on_working_between_two_calls_is_ended_after_a_minute_of_it(folder, host):
+    body = """
+import resource
+def pre_command():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {"deny": str(resource.getrlimit(resource.RLIMIT_CPU)[0] - used.ru_utime - used.ru_stime)}
+"""
+    folder.native("spins", body, capabilities=["deny"])
+    left = [float((await host.pre_command(UP)).reason) for _ in range(2)]
+    assert all(55 < seconds <= 60 for seconds in left)
+
+
 async def test_many_questions_to_a_plugin_that_hangs_are_all_answered(folder, host):
     folder.native("bad", "import time\ndef pre_start(): time.sleep(60)", timeout=0.2)
     async with asyncio.timeout(GENEROUS_S):
