@@ -26,6 +26,7 @@ PATIENCE_S = 10.0
 """How long a question waits in line and for its answer together."""
 NOTICES_LIMIT = 1000
 """What it has not been told yet; beyond that the oldest is left out."""
+_CLOSED = "was taken out of use"
 _LOAD = ""
 """Instead of a hook: only be there."""
 IDLE_S = 600.0
@@ -158,7 +159,7 @@ class Member:
             await self._ending
         await self._worker.end()
         self._keep_awake()
-        self._drop("was taken out of use")
+        self._drop(_CLOSED)
 
     # -- its turn
 
@@ -170,9 +171,11 @@ class Member:
     async def _work_off(self) -> None:
         try:
             while question := self._next():
-                answer = await self._put(question)
-                if question.answer is not None and not question.answer.done():
-                    question.answer.set_result(answer)
+                try:
+                    _give(question, await self._put(question))
+                except asyncio.CancelledError:
+                    _give(question, Fault(_CLOSED, self._wall()))
+                    raise
                 if self.is_set_aside:
                     self._drop(self._aside().text)
                     await self._worker.end()
@@ -226,9 +229,7 @@ class Member:
         """Ask and tell nothing of what it waits for."""
         self._notices.clear()
         while self._questions:
-            answer = self._questions.popleft().answer
-            if answer is not None and not answer.done():
-                answer.set_result(Fault(why, self._wall()))
+            _give(self._questions.popleft(), Fault(why, self._wall()))
 
     # -- without a turn
 
@@ -247,3 +248,9 @@ class Member:
         self._idle = None
         if self._at_work is None:
             self._ending = asyncio.create_task(self._worker.end(), name=f"end idle plugin {self.name}")
+
+
+def _give(question: _Question, answer: Answer | Fault) -> None:
+    """To who waits for it, if anybody still does."""
+    if question.answer is not None and not question.answer.done():
+        question.answer.set_result(answer)
