@@ -8,7 +8,6 @@ counted as if it had asked in even steps: one that took a second stands for all 
 import asyncio
 import random
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -16,12 +15,13 @@ from nexsock import errors
 from nexsock.model.plugin import PluginStatus
 from nexsock.model.project import ProjectRef
 from nexsock.plugins.lua_sandbox import Given, Sandbox
-from nexsock.protocol.api import Nothing, PluginsRequest, ServicesRequest
+from nexsock.protocol.api import PluginsRequest, ServicesRequest
 from tests.plugins.canaries import SECRET, Canaries
 from tests.plugins.lua_attacks import ATTACKS, Attack
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.reliability.visitor import Visitor, percentile
+from tests.reliability.pinging import PAUSE_S, Pinging, p99_in_ms
+from tests.reliability.visitor import Visitor
 from tests.roads.conftest import Road
 
 PROJECT = "services: {web: {command: [sleep, '100000']}}"
@@ -31,37 +31,12 @@ NEXSOCK_PLUGIN = {
 }
 """
 QUICK_ATTACKS = 25
-PAUSE_S = 0.002
 BASELINE_S = 1.0
 P99_MS = 50.0
 SHARED = {False: 40.0, True: 10.0}
 """As in the harness attack: a multiple of what the client saw before, on a machine that does other things as well."""
 IN_TIME_S = 20.0
 """for a command: a new process, 2 s for the call, and a machine that is busy"""
-
-
-class Pinging:
-    """A client in a thread of its own that pings until it is stopped."""
-
-    def __init__(self, path: str) -> None:
-        self._visitor = Visitor(path, limit_s=IN_TIME_S)
-        self._enough = threading.Event()
-        self._took: list[float] = []
-        self._thread = threading.Thread(target=self._ping)
-
-    def __enter__(self) -> list[float]:
-        """Seconds of each answer; complete when this is left."""
-        self._thread.start()
-        return self._took
-
-    def __exit__(self, *_error: object) -> None:
-        self._enough.set()
-        self._thread.join()
-        self._visitor.close()
-
-    def _ping(self) -> None:
-        while not self._enough.wait(PAUSE_S):
-            self._took.append(self._visitor.took_s("ping", Nothing()))
 
 
 class Attacked:
@@ -119,9 +94,9 @@ def measure(seed: int, full: bool) -> Measured:
         canaries = Canaries(Path(folder, "canaries"))
         attacked = Attacked(road, canaries)
         brain, pid = scene.brains(road.home), road.pid("web")
-        with Pinging(attacked.socket) as before:
+        with Pinging(attacked.socket, IN_TIME_S) as before:
             time.sleep(BASELINE_S)
-        with Pinging(attacked.socket) as during:
+        with Pinging(attacked.socket, IN_TIME_S) as during:
             wrong = [found for name in names if (found := attacked.live_through(name, ATTACKS[name]))]
         attacked.close()
         canaries.close()
@@ -165,12 +140,6 @@ async def _pinged_beside_a_script() -> list[float]:
     await asyncio.sleep(0.1)
     pinging.cancel()
     return took
-
-
-def p99_in_ms(took: list[float]) -> float:
-    """Of pings in even steps: one that was late stands for those that could not be asked meanwhile."""
-    asked = [late - step * PAUSE_S for late in took for step in range(int(late / PAUSE_S) + 1)]
-    return percentile(asked, 0.99) * 1000
 
 
 HARNESS = Harness(
