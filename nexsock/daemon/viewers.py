@@ -101,11 +101,15 @@ class Viewers:
         while True:
             await self._output.listen(grown)
             record = self._record(seen.name)  # first: all that an ended run has written comes before its end
-            while piece := _next(raw):
+            next_run = _next_run(seen, record)
+            border = None if next_run is None else await asyncio.to_thread(raw.beginning_of, next_run)
+            while piece := _next(raw, border):
                 yield piece
             for piece in _told(seen, record, raw.place):
                 yield piece
             seen = record
+            if next_run is not None:  # what it has written by now comes behind the notice of it
+                continue
             if not record.alive and self._rests(record):
                 yield _last(record, raw.place)
                 return
@@ -186,26 +190,36 @@ async def _waking(output: Output, name: str, happenings: Subscription) -> AsyncI
             waking.cancel()
 
 
-def _next(raw: Raw) -> TerminalPiece | None:
-    """The next piece of output, if there is one; the newest, where there is too much before it."""
+def _next(raw: Raw, border: int | None) -> TerminalPiece | None:
+    """The next piece of output before the border, if there is one; the newest, where there is too much before it."""
     before = raw.place
-    output = raw.read(PIECE_BYTES)
+    limit = PIECE_BYTES if border is None else min(PIECE_BYTES, border - before)
+    output = raw.read(limit) if limit > 0 else b""
+    if not output:
+        return None
     if raw.left <= BEHIND_BYTES:
-        return TerminalPiece(place=raw.place, output=output) if output else None
+        return TerminalPiece(place=raw.place, output=output)
     raw.go_to(raw.end() - NEWEST_BYTES)
     output = raw.read(NEWEST_BYTES).partition(b"\n")[2]
     return TerminalPiece(place=raw.place, output=output, skipped=raw.place - len(output) - before)
 
 
+def _next_run(seen: Record, record: Record) -> int | None:
+    """The number of the run that has begun since."""
+    if record.run is None or seen.run is None or record.run.number == seen.run.number:
+        return None
+    return record.run.number
+
+
 def _told(seen: Record, record: Record, place: int) -> list[TerminalPiece]:
     """What became of the run that was seen: it has ended, or another has begun."""
-    told = []
-    if record.run is not None and seen.run is not None:
-        if record.run.number == seen.run.number and record.run.exit is not None and seen.run.exit is None:
-            told.append(TerminalPiece(place=place, run=record.run.number, exit=record.run.exit))
-        if record.run.number != seen.run.number:
-            told.append(TerminalPiece(place=place, run=record.run.number))
-    return told
+    if record.run is None or seen.run is None:
+        return []
+    if record.run.number != seen.run.number:
+        return [TerminalPiece(place=place, run=record.run.number)]
+    if record.run.exit is not None and seen.run.exit is None:
+        return [TerminalPiece(place=place, run=record.run.number, exit=record.run.exit)]
+    return []
 
 
 def _last(record: Record, place: int) -> TerminalPiece:

@@ -83,6 +83,12 @@ class Stage:
         self.record = Record(name="web", phase=phase, applied=self.web, run=self._run(number, **fields))
         self.bus.emit(Event(at=1.0, seq=0, project="shop-1", kind="phase", service="web", phase=phase))
 
+    def begin_run(self, number):
+        """Have what is written from now on be that of a run, as the keeper has it."""
+        offset = (self._folder / "web.log").stat().st_size
+        with (self._folder / "web.idx").open("ab") as index:
+            index.write(wire.index_record(offset, 1, 0, number, wire.STREAM_UNKNOWN, wire.FLAG_RUN))
+
     def write(self, data):
         with (self._folder / "web.log").open("ab") as log:
             log.write(data)
@@ -156,6 +162,21 @@ async def test_ends_and_starts_are_told_after_all_output(stage):
         assert await taken(pieces) == TerminalPiece(place=10, run=1, exit=CODE)
         stage.is_in("running", 2)
         assert await taken(pieces) == TerminalPiece(place=10, run=2)
+
+
+async def test_a_run_is_told_before_the_first_that_it_wrote_and_after_the_last_of_the_one_before(stage):
+    async with aclosing(stage.look()) as pieces:
+        await taken(pieces)
+        stage.write(b"last words")
+        stage.begin_run(2)
+        stage.write(b"first words")
+        stage.is_in("running", 2)
+        told = [await taken(pieces) for _ in range(3)]
+    assert told == [
+        TerminalPiece(place=10, output=b"last words"),
+        TerminalPiece(place=10, run=2),
+        TerminalPiece(place=21, output=b"first words"),
+    ]
 
 
 @pytest.mark.parametrize(("phase", "wanted"), [("completed", True), ("failed", True), ("stopped", False)])

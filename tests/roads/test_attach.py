@@ -155,7 +155,8 @@ def test_a_restart_does_not_end_the_command(console, attach):
     person = attach(console, rows=30, columns=90)
     person.until("ready> ")
     console.done("restart", "console")
-    person.until_all("run 2", "ready> ")
+    person.until("run 2")
+    person.until("ready> ")
     person.type("stty size\r")
     person.until("30 90")
 
