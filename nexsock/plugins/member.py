@@ -149,6 +149,12 @@ class Member:
         while self._at_work is not None:
             await asyncio.shield(self._at_work)
 
+    async def retire(self) -> None:
+        """Answer what was asked already, then close: who edits a plugin does not fail a start with that."""
+        self._notices.clear()
+        await self.told()
+        await self.close()
+
     async def close(self) -> None:
         """End its process. Who waits for an answer gets a fault."""
         self._keep_awake()

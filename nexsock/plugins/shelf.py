@@ -195,7 +195,7 @@ class Shelf:
     def _let_go(self, member: Member) -> None:
         """End its process; who comes after it under the same name waits for that."""
         key = self._key(member.found)
-        self._closing[key] = closing = asyncio.create_task(member.close(), name=f"close plugin {key}")
+        self._closing[key] = closing = asyncio.create_task(member.retire(), name=f"retire plugin {key}")
         closing.add_done_callback(lambda done: self._closing.pop(key) if self._closing.get(key) is done else None)
 
     # -- what is kept of each

@@ -178,3 +178,17 @@ async def test_who_waits_when_it_is_closed_gets_an_answer(bench):
         await asyncio.sleep(0)
     await one.member.close()
     assert [(await each).text for each in waiting] == ["was taken out of use"] * 3
+
+
+async def test_one_that_retires_answers_what_it_was_asked_and_hears_nothing_more(bench):
+    one, gate = bench(), asyncio.Event()
+    one.process.answers = [gate, {"deny": "still here"}]
+    waiting = [asyncio.create_task(one.ask(str(number))) for number in range(2)]
+    while not one.process.heard:
+        await asyncio.sleep(0)
+    one.member.tell("on_exit", {})
+    retiring = asyncio.create_task(one.member.retire())
+    await asyncio.sleep(0)
+    gate.set()
+    await retiring
+    assert ([await each for each in waiting], one.process.heard) == ([Allow(), Deny("still here")], ["0", "1"])
