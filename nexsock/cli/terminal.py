@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -56,7 +56,7 @@ def execute(
     wanted = _without_dashes(command)
     if not wanted:
         raise errors.UsageError("exec needs a command", hint=f"write it like 'nexsock exec {service} -- ls -l'")
-    return _become(session, wanted, _command(session, service, os.getpid()))
+    return _become(session, wanted, _command(session, service, os.getpid(), verb="exec"))
 
 
 def _without_dashes(words: Sequence[str] | None) -> tuple[str, ...]:
@@ -77,9 +77,11 @@ def _bring_up_needs(session: Session, service: str) -> int:
     return session.show(hot.render_outcome(outcome, session.look)._replace(out=""))
 
 
-def _command(session: Session, service: str, pid: int | None = None) -> CommandSpec:
+def _command(
+    session: Session, service: str, pid: int | None = None, verb: Literal["run", "exec"] = "run"
+) -> CommandSpec:
     """What the service would be run by; with the pid of the process that becomes it, its secrets, too."""
-    request = ServiceRequest(project=session.project(with_environ=True), service=service, pid=pid)
+    request = ServiceRequest(project=session.project(with_environ=True), service=service, pid=pid, verb=verb)
     found: CommandSpec = session.call("command", request)
     return found
 

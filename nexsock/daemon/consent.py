@@ -40,6 +40,8 @@ def command_of(operation: api.Operation, request: object) -> tuple[str, ProjectR
         command = request.command
     elif isinstance(request, api.DatabaseRequest) and request.action != "status":
         command = f"db {request.action}"
+    elif command == "run" and isinstance(request, api.ServiceRequest):
+        command = request.verb
     ref = getattr(request, "project", None)
     if not command or not isinstance(ref, ProjectRef):
         return None

@@ -419,7 +419,10 @@ class Host:
 
     async def ask_to_end(self, names: Iterable[str], reason: str, grace_s: float | None = None) -> None:
         """Ask plugins whether the runs of these services may be told to end; see consent.to_end."""
-        await consent.to_end(self.plugins, self.reconciler, names, reason, grace_s)
+        try:
+            await consent.to_end(self.plugins, self.reconciler, names, reason, grace_s)
+        except errors.Refused as refusal:
+            raise errors.Refused(self.veil.hide(refusal.message), hint=refusal.hint) from refusal
 
     @property
     def is_up(self) -> bool:
@@ -534,7 +537,8 @@ class Host:
         """The report without secrets: hooks and probes show what they like, and from here on it is kept and told."""
         match report:
             case LaunchFailed():
-                return replace(report, message=self.veil.hide(report.message))
+                denied = report.denied and replace(report.denied, reason=self.veil.hide(report.denied.reason))
+                return replace(report, message=self.veil.hide(report.message), denied=denied)
             case Noted():
                 return replace(report, text=self.veil.hide(report.text))
             case Altered():

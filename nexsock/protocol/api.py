@@ -76,6 +76,8 @@ class ServiceRequest(Struct, frozen=True, kw_only=True):
     service: str
     pid: int | None = None
     """only for `command`: the process that will become it; its secrets are fetched, and lie there until it ends"""
+    verb: Literal["run", "exec"] = "run"
+    """only for `command`: as what it was typed"""
 
 
 class DiffRequest(Struct, frozen=True, kw_only=True):

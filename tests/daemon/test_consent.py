@@ -84,6 +84,8 @@ def test_plugins_are_asked_before_every_command_that_changes_something_and_befor
         ("stop_service", api.ServicesRequest(project=SHOP, services=("web",)), ("stop", SHOP, ("web",))),
         ("remove_service", api.RemoveServiceRequest(project=SHOP, service="web"), ("remove", SHOP, ("web",))),
         ("render", api.RenderRequest(project=SHOP, command="stop", services=("web",)), ("stop", SHOP, ("web",))),
+        ("command", api.ServiceRequest(project=SHOP, service="web"), ("run", SHOP, ("web",))),
+        ("command", api.ServiceRequest(project=SHOP, service="web", verb="exec"), ("exec", SHOP, ("web",))),
         ("render", api.RenderRequest(project=SHOP, command="ps"), None),
         ("list_services", api.ServicesRequest(project=SHOP, services=("web",)), None),
         ("database", api.DatabaseRequest(project=SHOP), None),

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -29,9 +30,16 @@ class Shelf:
 
     def write(self, name: str, body: str, **said: object) -> None:
         """A native plugin with this body below its manifest, in the place of an earlier one of this name."""
-        path = self.folder / "native" / f"{name}.py"
+        self._put(f"native/{name}.py", f"NEXSOCK_PLUGIN = { {'name': name, 'abi': '1.0', **said}!r}\n{body}\n")
+
+    def write_lua(self, name: str, script: str) -> None:
+        self._put(f"lua/{name}.lua", dedent(script))
+
+    def _put(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(f"NEXSOCK_PLUGIN = { {'name': name, 'abi': '1.0', **said}!r}\n{body}\n")
+        unfinished.write_text(text)
         unfinished.chmod(0o600)
         unfinished.replace(path)
         self._written.append(path)
@@ -195,3 +203,38 @@ def test_a_killed_daemon_leaves_no_process_of_a_plugin_and_the_next_knows_what_w
     shop.wait_until(lambda: shop.phase("web") == "ready", "it is healthy by the variable that only it has")
     assert shop.pids() == pids
     assert shop.history("web")[0]["altered"][0]["new"] == "••••••"
+
+
+def test_a_change_on_disk_ends_nothing_that_a_plugin_keeps(project, shelf):
+    shop = project(STACK.replace("depends_on: [db]", "watch: [{path: src}]"))
+    (shop.folder / "src").mkdir()
+    shop.up("--watch")
+    before = shop.pids()
+    shelf.write("gate", "def pre_stop(): return {'deny': 'it is busy'}", capabilities=["deny"])
+    (shop.folder / "src" / "app.py").write_text("1")
+    shop.wait_until(
+        lambda: any("and it is not restarted" in event["reason"] for event in shop.events("warning")), "it is told"
+    )
+    shop.edit(STACK.replace("3000", "3001"))
+    shop.wait_until(
+        lambda: any("the newer version of the file is not applied" in event["reason"] for event in shop.events()),
+        "it is told",
+    )
+    assert shop.pids() == before
+    shelf.clear()
+    shop.up()
+    assert shop.pids()["web"] != before["web"]
+
+
+def test_a_plugin_in_lua_has_the_same_say(project, shelf):
+    script = """
+    NEXSOCK_PLUGIN = { name = "friday", abi = "1.0", capabilities = { "deny", "environment" } }
+    function pre_command(event) if event.command == "down" then return { deny = "not on a friday" } end end
+    function pre_start(event) return { environment = { DATABASE_URL = "lua://" .. event.service } } end
+    """
+    shelf.write_lua("friday", script)
+    shop = project(STACK)
+    shop.up()
+    shop.wait_until(lambda: b"url is lua://web" in shop.log("web"), "the variable has come")
+    ended = shop.run("down")
+    assert (ended.exit, ended.err) == (4, "error: plugin 'friday' says no: not on a friday\n")

@@ -10,7 +10,7 @@ from nexsock.lifecycle.stop import UNKILLABLE_AFTER_S
 from nexsock.model.event import Event
 from nexsock.model.probe import ProbeResult
 from nexsock.model.project import Project
-from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Probed, Report, Signalled
+from nexsock.model.report import Altered, Exited, Gone, Launched, LaunchFailed, Probed, Report, Signalled
 from nexsock.model.service import Service
 from nexsock.model.state import Health, ProjectState, Record, Run, Selection, Snapshot, Wants
 from nexsock.reconcile.reconciler import Reconciler
@@ -140,7 +140,23 @@ class Engine:
             order.service, order.run, None, self._world.behaviour(order.service)
         )
         life.launching = True
-        self._later(life.behaviour.prepare_s if life.behaviour else 0.0, lambda: self._spawn(life))
+        self._later(life.behaviour.asked_s if life.behaviour else 0.0, lambda: self._answered_by_plugins(life))
+
+    def _answered_by_plugins(self, life: Life) -> None:
+        """As the real engine that asks: what is changed is told, what is denied is never launched."""
+        behaviour, name, instance = life.behaviour, life.service.name, life.run.instance
+        if life.cancelled or behaviour is None:
+            return
+        if behaviour.altered:
+            self._brain.hear(Altered(service=name, instance=instance, changes=behaviour.altered))
+        if behaviour.denied is None:
+            self._later(behaviour.prepare_s, lambda: self._spawn(life))
+            return
+        life.launching = False
+        self._world.tell(f"{name}: {behaviour.denied}")
+        self._lives.pop(name, None)
+        message = str(behaviour.denied)
+        self._brain.hear(LaunchFailed(service=name, instance=instance, message=message, denied=behaviour.denied))
 
     def _spawn(self, life: Life) -> None:
         behaviour = life.behaviour

@@ -6,7 +6,9 @@ from random import Random
 from msgspec.structs import replace
 
 from nexsock.engines.base import EndOrder, LaunchOrder
+from nexsock.hooks import StopVerdict
 from nexsock.lifecycle import restart
+from nexsock.model.plugin import PluginChange
 from nexsock.model.probe import Healthcheck
 from nexsock.model.project import Project
 from nexsock.model.service import Condition, Dependency, Launch, Restart, Service, Stop
@@ -71,6 +73,7 @@ class History:
         world: type[World] = World,
     ) -> None:
         self.rng = Random(seed)
+        self.plugins = Random(f"{seed}/plugins")
         self.world = world(seed)
         self.durable = Durable()
         self.wishes = Wishes()
@@ -221,8 +224,17 @@ class History:
             self.wishes.asked -= reached
         else:
             self.wishes = Wishes()
+        self._grant(brain)
         brain.reconciler.down(names, grace_s)
         self._commanded()
+
+    def _grant(self, brain: Brain) -> None:
+        """Plugins let some of what runs be ended, in their own time; some of it will not be, now."""
+        for name, record in list(brain.reconciler.state.records.items()):
+            if record.phase in ("starting", "running", "ready") and self.plugins.random() < 0.2:
+                grace_s = self.plugins.choice((0.0, 0.5, 30.0))
+                change = PluginChange(plugin="calm", field="grace_s", old="10", new=f"{grace_s:g}")
+                brain.reconciler.grant(name, StopVerdict(grace_s=grace_s, changes=(change,)))
 
     def start(self) -> None:
         brain, names = self.start_brain(), self._some()
@@ -237,6 +249,7 @@ class History:
         self.world.tell(f"> stop {' '.join(names)}")
         self.wishes.stopped |= set(names)
         self.wishes.asked -= set(names)
+        self._grant(brain)
         brain.reconciler.stop(names)
         if self.rng.random() < 0.3:
             self.world.pass_time(self.rng.choice((0.0, 0.001, 0.2)))

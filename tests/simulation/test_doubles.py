@@ -131,7 +131,7 @@ def test_a_broken_brain_is_found_out(double, told):
 @pytest.mark.parametrize(
     ("double", "told"),
     [
-        (trust_nothing, "was spawned while"),
+        (trust_nothing, "was spawned while|a new brain changed"),
         (believe_everything, "no quiet after|is running and does not live|is ready and does not live|ended with"),
     ],
 )

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Callable
 from random import Random
 
+from nexsock.model.plugin import Denial, PluginChange
 from nexsock.model.service import Service
 from nexsock.model.state import Exit, Run
 
@@ -40,10 +41,24 @@ class Behaviour:
         self.unkillable_s = 0.0 if draw() > 0.02 else 2 + draw() * 15
         self.healthy_after_s = draw() * 0.3 if draw() < 0.85 else 3 + draw() * 40
         self.sick_after_s = float("inf") if draw() < 0.85 else draw() * 30
+        self.asked_s = 0.0
+        self.altered: tuple[PluginChange, ...] = ()
+        self.denied: Denial | None = None
+
+    def ask_plugins(self, rng: Random) -> None:
+        """What plugins make of its start, and how long they think about it."""
+        if rng.random() < 0.6:
+            return
+        self.asked_s = rng.choice((0.0, 0.0005, 0.1, 2.0))
+        if rng.random() < 0.5:
+            self.altered = (PluginChange(plugin="url", field="environment.PORT", old="1", new=str(rng.random())),)
+        if rng.random() < 0.2:
+            self.denied = Denial(plugin="gate", reason="not today")
 
     def calm(self, service: Service) -> None:
         """From now on it does as one would wish."""
         self.fails = ""
+        self.denied = None
         self.lasts_s = min(self.lasts_s or 0.0, 1.0) if service.oneshot else None
         self.code = 0
         self.leaves_children = self.ignores_term = False
@@ -124,7 +139,9 @@ class World:
     def behaviour(self, service: Service) -> Behaviour:
         """What the next process of a service will do."""
         count = self._launches[service.name] = self._launches.get(service.name, 0) + 1
-        return Behaviour(Random(f"{self.seed}/{service.name}/{count}"), service)
+        behaviour = Behaviour(Random(f"{self.seed}/{service.name}/{count}"), service)
+        behaviour.ask_plugins(Random(f"{self.seed}/{service.name}/{count}/plugins"))
+        return behaviour
 
     def spawn(self, service: Service, run: Run, behaviour: Behaviour) -> Process:
         """Start a process; the same instance again is answered with the first."""
