@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Collection, Iterable
 
 from nexsock.runtime import commits, identity, ports, tree
+from nexsock.runtime.ages import Ages
 
 GATHER_S = 0.002
 """How long questions are gathered before the pass that answers them."""
@@ -24,14 +26,16 @@ class Sweep:
     """Shared by the engines of all projects."""
 
     def __init__(self) -> None:
+        self._ages = Ages()
         self._next: asyncio.Future[tree.Table] | None = None
+        self._since_ticks = sys.maxsize
         self._ports: dict[int, tuple[int, ...]] | None = None
         self._commits: dict[str, str | None] = {}
 
     async def members(self, leader: identity.Identity, fifos: Collection[str]) -> list[identity.Identity]:
         """The live processes of the run that `leader` leads or led. None: nobody was there when nothing began."""
         for _ in range(LOOKS):
-            table = await self._table()
+            table = await self._table(leader.start_ticks)
             found = table.members(leader, fifos)
             if found or table.settled:
                 return found
@@ -79,7 +83,8 @@ class Sweep:
             self._commits[folder] = commits.commit_of(folder)
         return self._commits[folder]
 
-    async def _table(self) -> tree.Table:
+    async def _table(self, since_ticks: int) -> tree.Table:
+        self._since_ticks = min(self._since_ticks, since_ticks)
         if self._next is None:
             loop = asyncio.get_running_loop()
             self._next = loop.create_future()
@@ -90,6 +95,6 @@ class Sweep:
         self._ports = None
 
     def _look(self, waiting: asyncio.Future[tree.Table]) -> None:
-        self._next = None
+        since_ticks, self._since_ticks, self._next = self._since_ticks, sys.maxsize, None
         if not waiting.done():
-            waiting.set_result(tree.Table())
+            waiting.set_result(tree.Table(since_ticks, self._ages))

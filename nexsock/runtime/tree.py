@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from nexsock.keeper import linux, mark
 from nexsock.runtime import clock, identity
+from nexsock.runtime.ages import Ages
 from nexsock.runtime.identity import Identity
 
 _STOPPING = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
@@ -31,15 +32,19 @@ class _Process:
 
 
 class Table:
-    """Every live process at one moment. One look answers for any number of runs.
+    """Every live process that began at `since_ticks` or later. One look answers for any number of runs.
 
     Marks and outputs are read only of processes that are young enough to belong to a run that is asked for. A look
     takes milliseconds, in which a process may have forked and ended; what has begun meanwhile is looked at, too.
     `settled`, after a question: nothing has begun since. Only then is an empty answer proof that nobody is left.
+
+    `ages` remembers from look to look what is older, so that nothing has to be read of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, since_ticks: int = 0, ages: Ages | None = None) -> None:
         self.settled = False
+        self._since_ticks = since_ticks
+        self._ages = ages or Ages()
         self._seen: set[int] = set()
         self._caught_up = False
         self._processes: dict[int, _Process] = {}
@@ -53,7 +58,7 @@ class Table:
     def members(self, leader: Identity, fifos: Collection[str] = ()) -> list[Identity]:
         """Every live process of the run `leader.instance`, by pid; the leader itself need not live any more.
 
-        `fifos` are the paths of the run's output.
+        The leader began at `since_ticks` or later. `fifos` are the paths of the run's output.
         """
         self._read_since(leader.start_ticks)
         self._catch_up()
@@ -72,9 +77,11 @@ class Table:
 
     def _look(self) -> list[_Process]:
         """Every process that was not seen before, zombies left out; the newest first, which may end soonest."""
-        fresh = [pid for pid in identity.pids() if pid not in self._seen]
-        self._seen.update(fresh)
-        found = [process for pid in reversed(fresh) if (process := _process(pid)) is not None]
+        ages = self._ages.look()
+        fresh = sorted((ticks, pid) for pid, ticks in ages.items() if pid not in self._seen)
+        self._seen.update(pid for _, pid in fresh)
+        young = [pid for ticks, pid in reversed(fresh) if ticks >= self._since_ticks]
+        found = [process for pid in young if (process := _process(pid)) is not None]
         for process in found:
             self._processes[process.pid] = process
             self._children.setdefault(process.parent, []).append(process.pid)
@@ -123,7 +130,7 @@ class Table:
 
 def members(leader: Identity, fifos: Collection[str] = ()) -> list[Identity]:
     """Every live process of one run. Costs one pass over /proc, about 2 ms for 100 processes."""
-    return Table().members(leader, fifos)
+    return Table(leader.start_ticks).members(leader, fifos)
 
 
 def _process(pid: int) -> _Process | None:

@@ -48,7 +48,7 @@ class Look(NamedTuple):
 
 def look(leaders: Mapping[str, Leader]) -> Look:
     """What each run uses now. Costs a pass over /proc and some files for each process: not for the event loop."""
-    table = tree.Table()
+    table = tree.Table(min((leader.main.start_ticks for leader in leaders.values()), default=0))
     members = {name: table.members(leader.main, leader.fifos) for name, leader in leaders.items()}
     memory: MemoryKind = "pss" if sum(map(len, members.values())) <= PSS_PROCESSES else "rss"
     listening = {f"socket:[{inode}]": port for port, inodes in ports.listening().items() for inode in inodes}
