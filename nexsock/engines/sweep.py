@@ -15,7 +15,10 @@ from nexsock.runtime import commits, identity, ports, tree
 from nexsock.runtime.ages import Ages
 
 GATHER_S = 0.002
-"""How long questions are gathered before the pass that answers them."""
+"""How long questions are gathered before the pass that answers them, when many come: one that comes alone has its
+answer at once."""
+ALONE_S = 0.02
+"""After so long without a pass, a question is taken to come alone."""
 
 LOOKS = 100
 """How often one looks again for a run of which nothing was found while processes began all the time: two seconds of
@@ -29,6 +32,7 @@ class Sweep:
         self._ages = Ages()
         self._next: asyncio.Future[tree.Table] | None = None
         self._since_ticks = sys.maxsize
+        self._looked_at = 0.0
         self._ports: dict[int, tuple[int, ...]] | None = None
         self._commits: dict[str, str | None] = {}
 
@@ -88,7 +92,8 @@ class Sweep:
         if self._next is None:
             loop = asyncio.get_running_loop()
             self._next = loop.create_future()
-            loop.call_later(GATHER_S, self._look, self._next)
+            is_alone = loop.time() >= self._looked_at + ALONE_S
+            loop.call_later(0.0 if is_alone else GATHER_S, self._look, self._next)
         return await asyncio.shield(self._next)
 
     def _forget_ports(self) -> None:
@@ -98,3 +103,4 @@ class Sweep:
         since_ticks, self._since_ticks, self._next = self._since_ticks, sys.maxsize, None
         if not waiting.done():
             waiting.set_result(tree.Table(since_ticks, self._ages))
+        self._looked_at = asyncio.get_running_loop().time()
