@@ -208,8 +208,9 @@ class LocalApi:
                 await host.observe(host.project)
                 host.veil.learn(masking.telling(request.environment))
                 host.reconciler.start(chosen, request.environment)
+            saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
-            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began, saved=saved):
                 yield progress
 
     async def restart_service(self, request: api.ServicesRequest) -> AsyncIterator[api.Progress]:
@@ -223,8 +224,9 @@ class LocalApi:
                 host.engage(host.project)
                 await host.ask_to_end(chosen, "restart was asked for", request.timeout_s)
                 host.reconciler.restart(chosen, request.environment, request.timeout_s)
+            saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
-            async for progress in outcome.until(host, subscription, judges, None, began):
+            async for progress in outcome.until(host, subscription, judges, None, began, saved=saved):
                 yield progress
 
     async def stop_service(self, request: api.ServicesRequest) -> AsyncIterator[api.Progress]:
@@ -235,8 +237,9 @@ class LocalApi:
             async with host.changing:
                 await host.ask_to_end(chosen, "stop was asked for", request.timeout_s)
                 host.reconciler.stop(chosen, request.timeout_s)
+            saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_down(host, name) for name in chosen} if request.wait else {}
-            async for progress in outcome.until(host, subscription, judges, None, began):
+            async for progress in outcome.until(host, subscription, judges, None, began, saved=saved):
                 yield progress
 
     async def wait(self, request: api.WaitRequest) -> AsyncIterator[api.Progress]:

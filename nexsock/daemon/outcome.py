@@ -1,7 +1,7 @@
 """What a command waits for, and what came of it: events on the way, then the outcome."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nexsock import errors
@@ -79,6 +79,17 @@ def _condition(text: str) -> Condition:
     raise errors.UsageError(f"'{text}' is not a condition", hint=f"use one of {', '.join(_CONDITIONS)}, stopped")
 
 
+def saving(host: Host, names: Iterable[str]) -> Awaitable[bool] | None:
+    """Write what was asked for while it is being done, so that nobody waits for process and disk in turn.
+
+    How it ends follows with the next batch; until then the keeper remembers it. None for a oneshot: whether it has
+    completed decides if it runs again, and is on disk before anybody is told.
+    """
+    if any(host.project.services[name].oneshot for name in names if name in host.project.services):
+        return None
+    return asyncio.ensure_future(host.store.barrier())
+
+
 async def meanwhile(work: asyncio.Future[Any], subscription: Subscription, project_id: str) -> AsyncIterator[Event]:
     """The events of a project as they come, until some work is done; who stops listening ends the work."""
     try:
@@ -112,6 +123,7 @@ async def until(
     timeout_s: float | None,
     began: float,
     said: Said = NOTHING_SAID,
+    saved: Awaitable[bool] | None = None,
 ) -> AsyncIterator[api.Progress]:
     """Events until every judge has its verdict, then the outcome: what it says is on disk by then, or it says why not.
 
@@ -119,6 +131,7 @@ async def until(
         judges: by service name.
         began: monotonic seconds at which the command came; its time limit counts from then.
         said: what the outcome has to say besides.
+        saved: what is waited for instead, where only what was asked for must be on disk (see `saving`).
     """
     deadline = began + timeout_s if timeout_s is not None else None
 
@@ -132,7 +145,7 @@ async def until(
     following = follow.Following(subscription, host.project.id, judges, wake_at, deadline)
     async for event in following.events():
         yield api.Progress(event=event)
-    await host.store.barrier()
+    await (saved if saved is not None else host.store.barrier())
     yield api.Progress(outcome=_outcome(host, following, began, said))
 
 

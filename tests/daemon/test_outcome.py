@@ -17,10 +17,11 @@ def shop(house, service):
     return house(service("db"), service("web", "db"), service("mail"))
 
 
-async def items_of(shop, judges, bus=None, timeout_s=None):
+async def items_of(shop, judges, bus=None, timeout_s=None, saved=None):
     async with asyncio.timeout(60):
         subscription = (bus or Bus()).subscribe()
-        return [item async for item in outcome.until(shop, subscription, judges, timeout_s, clock.monotonic())]
+        until = outcome.until(shop, subscription, judges, timeout_s, clock.monotonic(), saved=saved)
+        return [item async for item in until]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,19 @@ def test_a_condition_that_there_is_not_is_refused_with_those_that_there_are(shop
 async def test_the_outcome_comes_last_and_is_on_disk_by_then(shop):
     items = await items_of(shop, {"web": lambda: "well"})
     assert (len(items), items[-1].outcome.ok, shop.barriers) == (1, True, 1)
+
+
+async def test_what_was_asked_for_is_written_while_it_is_done_and_only_then(shop):
+    saved = outcome.saving(shop, ["web"])
+    await asyncio.sleep(0)
+    begun = shop.barriers
+    items = await items_of(shop, {"web": lambda: "well"}, saved=saved)
+    assert (begun, items[-1].outcome.ok, shop.barriers) == (1, True, 1)
+
+
+def test_whether_a_oneshot_has_completed_is_on_disk_before_anybody_is_told(house, service):
+    shop = house(service("web"), service("migrate", oneshot=True))
+    assert outcome.saving(shop, ["web", "migrate"]) is None
 
 
 async def test_the_outcome_leaves_out_what_was_taken_from_the_file_and_is_stopped(shop, run):
