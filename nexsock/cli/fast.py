@@ -3,7 +3,8 @@
 Recognised are the plain forms of ps, status, start, stop, restart, logs, down, of up without a terminal, and the
 list of services for completion.
 Everything else, every mistake, and a daemon that does not answer go to the full command line, which says what is
-wrong. Loads nothing but `os`, `sys`, `_socket` and modules like this one: a test holds it to that.
+wrong. Loads nothing but `os`, `sys`, `_socket` and modules like this one: a test holds it to that. What the start of a
+daemon needs is loaded where none runs.
 """
 
 import os
@@ -90,7 +91,13 @@ def attempt(arguments: "list[str]") -> "int | None":
     if found is None:
         return None
     request = rendering(found, os.getcwd(), os.environ, os.isatty(1) and not completing)
-    socket = None if request is None else connect(places.from_environ(os.environ, os.getuid()).socket)
+    if request is None:
+        return None
+    where = places.from_environ(os.environ, os.getuid())
+    try:
+        socket = connect(where.socket) or (None if completing else start(where))
+    except OSError:
+        return None
     if socket is None:
         return None
     try:
@@ -170,24 +177,46 @@ def rendering(
 
 
 def connect(path: str) -> "Any":
-    """A connected socket, or None when nobody listens."""
+    """A connected socket, or None when nobody listens.
+
+    Raises:
+        OSError: somebody may, and does not answer.
+    """
     import _socket
 
     try:
         address, folder = places.socket_address(path)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     socket.settimeout(PATIENCE_S)
     try:
         socket.connect(address)
-    except OSError:
+    except (FileNotFoundError, ConnectionRefusedError):
         socket.close()
         return None
+    except OSError:
+        socket.close()
+        raise
     finally:
         if folder is not None:
             os.close(folder)
     return socket
+
+
+def start(where: "places.Places") -> "Any":
+    """A connected socket to a daemon that is started now; None when none comes up.
+
+    Raises:
+        OSError: there is no folder for it.
+    """
+    from nexsock.client import starter
+    from nexsock.errors import NexsockError
+
+    try:
+        return starter.once(where, None, PATIENCE_S, lambda: connect(where.socket))
+    except NexsockError:
+        return None
 
 
 def opening(request: object) -> bytes:

@@ -35,13 +35,7 @@ def connect(
     if not start:
         raise NotRunning(NONE_RUNS, hint="start it with 'nexsock daemon start'")
     try:
-        folders.make_private(where.runtime_dir, os.getuid())
-        folders.make_private(where.state_dir, os.getuid())
-        with starter.only_starter(where):
-            if client := _attempt(where.socket, deadline):
-                return client
-            command = argv or starter.daemon_argv(where)
-            return starter.start(where, command, deadline, lambda: _attempt(where.socket, deadline))
+        return starter.once(where, argv, deadline - time.monotonic(), lambda: _attempt(where.socket, deadline))
     except OSError as error:
         raise Unreachable(f"nexsockd cannot be started: {error}") from error
 

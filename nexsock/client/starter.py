@@ -69,6 +69,21 @@ def brain_argv(options: tuple[str, ...] = ()) -> list[str]:
     return [sys.executable, "-P", "-m", "nexsock.nexsockd", *options, "--brain"]
 
 
+def once(places: Places, argv: list[str] | None, limit_s: float, attempt: Callable[[], Client | None]) -> Client:
+    """What `attempt` gives once a daemon serves: another command's, or one that is started here. See `start`.
+
+    Args:
+        argv: the command that starts a daemon; None: the installed one.
+    Raises:
+        OSError: there is no private folder for it.
+    """
+    deadline = time.monotonic() + limit_s
+    folders.make_private(places.runtime_dir, os.getuid())
+    folders.make_private(places.state_dir, os.getuid())
+    with only_starter(places):
+        return attempt() or start(places, argv or daemon_argv(places), deadline, attempt)
+
+
 @contextmanager
 def only_starter(places: Places) -> Iterator[None]:
     """Wait until no other command of this user is starting a daemon. Who holds this has a deadline to keep."""

@@ -164,13 +164,20 @@ def test_the_short_way_loads_nothing_that_it_does_not_need(shell, daemon):
     }
 
 
-def test_without_a_daemon_the_short_way_does_nothing_and_leaves_it_to_the_long_one(shell):
+def test_where_no_daemon_comes_up_the_short_way_does_nothing_and_leaves_it_to_the_long_one(shell, tmp_path):
+    (tmp_path / "file").touch()
     script = "import sys; from nexsock.cli import fast; sys.exit(9 if fast.attempt(['ps']) is None else 1)"
-    environ = {**shell.environ, "PYTHONPATH": str(Path(fast.__file__).parents[2])}
+    home = {"NEXSOCK_HOME": str(tmp_path / "file" / "home")}
+    environ = {**shell.environ, **home, "PYTHONPATH": str(Path(fast.__file__).parents[2])}
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=shell.folder, env=environ, capture_output=True, timeout=60
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (9, b"", b"")
+
+
+def test_completion_starts_no_daemon(shell):
+    assert launch(shell, "__complete", "services").stdout == b""
+    assert not (Path(shell.environ["NEXSOCK_HOME"]) / "run" / "start.lock").exists()
 
 
 def test_what_the_short_way_cannot_is_done_the_long_way(shell):
