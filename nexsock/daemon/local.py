@@ -1,7 +1,6 @@
 """The operations of `protocol.api`, carried out here. Each finds its project, asks the reconciler, and answers."""
 
 import asyncio
-import difflib
 import functools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -567,7 +566,9 @@ def _check_scale(asked: Mapping[str, int], project: Project) -> None:
     """
     for name in asked:
         if name not in project.groups:
-            near = difflib.get_close_matches(name, [*project.groups, *project.services], 1)
+            from difflib import get_close_matches  # 140 KiB, for mistakes only
+
+            near = get_close_matches(name, [*project.groups, *project.services], 1)
             hint = f"did you mean '{near[0]}'?" if near else "see 'nexsock ps -a' for their names"
             raise errors.NotFound(f"--scale: no service '{name}' in project '{project.name}'", hint=hint)
 
