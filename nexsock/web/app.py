@@ -54,13 +54,13 @@ class Web:
         self.hub = stream.Hub(around.api)
         self.assets = assets.Assets()
         self._templates = templating.environment(self.assets)
+        self._description = b""
         self._cookie = security.cookie_name(around.port)
-        described = openapi.to_bytes(ROUTES)
         paths = [
             Path("/", self._first, methods=["GET"]),
             Path(security.ENTRANCE + "{code}", self._enter, methods=["GET"]),
             Path(assets.PREFIX + "{path:path}", self._asset, methods=["GET"]),
-            Path("/api/openapi.json", lambda _: _json(described), methods=["GET"]),
+            Path("/api/openapi.json", self._described, methods=["GET"]),
         ]
         for route in ROUTES:
             answering = Answering(route, self)
@@ -92,6 +92,10 @@ class Web:
         answer: Response = RedirectResponse("/", 303) if direct else self._html("entered.html", {})
         answer.set_cookie(self._cookie, session, httponly=True, samesite="strict", path="/")
         return answer
+
+    async def _described(self, _: Request) -> Response:
+        self._description = self._description or openapi.to_bytes(ROUTES)
+        return _json(self._description)
 
     async def _asset(self, request: Request) -> Response:
         found = self.assets.at(request.scope["path"])

@@ -123,9 +123,9 @@ class Guard:
         session, by_token = self._who(headers)
         scope["state"]["visitor"] = Visitor(csrf="" if by_token else self._sessions.csrf(session))
         check_fetch(headers, scope["method"])
+        check_origin(headers, required=not by_token and scope["method"] not in SAFE)
         if scope["method"] in SAFE:
             return receive
-        check_origin(headers, required=not by_token)
         body = await read_body(headers, receive)
         kind = content_type(headers, body)
         if not by_token:
@@ -197,10 +197,10 @@ def check_fetch(headers: Headers, method: str) -> None:
 
 
 def check_origin(headers: Headers, *, required: bool) -> None:
-    """What has an effect comes from the host that it is sent to, which is known to be ours.
+    """A request comes from the host that it is sent to, which is known to be ours.
 
     Raises:
-        Refused: another origin, "null", or none where one is required.
+        Refused: another origin, "null", or none where one is required: for what has an effect.
     """
     origin = headers.get("origin")
     if origin is None and not required:
