@@ -1,5 +1,6 @@
 """The web as one ASGI application: the table of routes behind the guard, answered as page, fragment, JSON or stream."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,13 +14,14 @@ from starlette.routing import Route as Path
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from nexsock.errors import NexsockError, UsageError
+from nexsock.errors import NexsockError, NotFound, UsageError
 from nexsock.model import packed
 from nexsock.model.event import Event
 from nexsock.model.project import ProjectRef
 from nexsock.protocol.api import Api
 from nexsock.views import document
 from nexsock.web import assets, forms, negotiate, openapi, problems, security, stream, templating
+from nexsock.web.api import asked
 from nexsock.web.call import Call
 from nexsock.web.frame import Frame, Page
 from nexsock.web.problems import HttpError
@@ -198,6 +200,9 @@ class Answering:
 
     def _call(self, request: Request, body: Any) -> Call:
         around = self._web.around
+        for kind, name in request.path_params.items():
+            if not re.fullmatch(asked.NAME, name):
+                raise NotFound(f"no {kind} has a name like {name!r}")
         named = request.path_params.get("project")
         ref = ProjectRef(name=named) if named else around.project if self._route.scope == "project" else None
         return Call(

@@ -14,6 +14,7 @@ import msgspec
 import nexsock
 from nexsock.views import document
 from nexsock.web import problems
+from nexsock.web.api import asked
 from nexsock.web.route import Route
 from nexsock.web.shapes import Shape
 
@@ -162,7 +163,7 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
+            "schema": {"type": "string", "pattern": asked.NAME},
         }
         for name in re.findall(r"{(\w+)}", path)
     ]

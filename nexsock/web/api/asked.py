@@ -5,7 +5,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
+NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Of a service (model.names), and of what a project is known by."""
+
+Name = Annotated[str, Meta(pattern=NAME)]
 Text = Annotated[str, Meta(max_length=4096)]
 Fields = dict[Annotated[str, Meta(min_length=1, max_length=512)], Annotated[str, Meta(max_length=65_536)]]
 
@@ -76,7 +79,7 @@ class Watched(Asked, frozen=True, kw_only=True):
 class Added(Asked, frozen=True, kw_only=True):
     """A new service; `fields` are values in YAML by their path: "environment.PORT" to "3001"."""
 
-    service: Name
+    service: Annotated[str, Meta(max_length=256)]
     fields: Fields = {}
     apply: bool = True
 
