@@ -1,5 +1,6 @@
 """The web as one ASGI application: the table of routes behind the guard, answered as page, fragment, JSON or stream."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route as Path
 from starlette.routing import Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nexsock.errors import NexsockError, NotFound, UsageError
 from nexsock.model import packed
@@ -29,6 +30,7 @@ from nexsock.web.route import Route
 from nexsock.web.routes import ROUTES
 from nexsock.web.sessions import Sessions
 
+LOG = logging.getLogger("nexsock.web")
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -272,16 +274,29 @@ def _json(
 
 
 def _catching(app: ASGIApp, refuse: Callable[[Request, NexsockError], Response]) -> ASGIApp:
-    """Errors as answers. What is no error of ours goes on to the server, which logs it and says 500."""
+    """Errors as answers. A mistake of ours is written to the log with its trace, and tells the client nothing."""
 
     async def caught(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def begin(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         try:
-            await app(scope, receive, send)
+            await app(scope, receive, begin)
         except NexsockError as error:
             await refuse(Request(scope), error)(scope, receive, send)
         except HTTPException as error:
             allow = (error.headers or {}).get("Allow", "")
             told = HttpError(error.status_code, f"{scope['method']} is not possible at this address", allow=allow)
+            await refuse(Request(scope), told)(scope, receive, send)
+        except Exception:
+            if begun:
+                raise  # the server logs it, and breaks the answer off
+            LOG.exception("%s %s", scope["method"], scope["path"])
+            told = HttpError(500, "this is a mistake of nexsock", hint="the terminal of 'nexsock web' shows it")
             await refuse(Request(scope), told)(scope, receive, send)
 
     return caught

@@ -56,6 +56,14 @@ MACHINE = (
         shape=shapes.DAEMON,
     ),
     Route(
+        name="list_plugins",
+        path="/plugins",
+        summary="The plugins, in the order in which they are asked.",
+        scope="machine",
+        handler=projects.plugins,
+        shape=shapes.PLUGINS,
+    ),
+    Route(
         name="list_events",
         path="/events",
         summary="What happened, in all projects, as far as it is remembered.",
@@ -418,6 +426,14 @@ PROJECT = (
         summary="What the services of a project wrote and write, merged by time.",
         query=asked.Lines,
         follows="logs",
+    ),
+    Route(
+        name="project_plugins",
+        path="/plugins",
+        summary="The plugins that a project is asked about.",
+        scope="named",
+        handler=projects.plugins,
+        shape=shapes.PLUGINS,
     ),
     Route(
         name="project_events",

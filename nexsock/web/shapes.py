@@ -8,6 +8,7 @@ from nexsock.model.edit import Definition, EditStatus, ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.status import (
     DaemonStatus,
     Graph,
@@ -75,6 +76,7 @@ PREVIEW = Shape(
 WHY, GRAPH, TIMINGS, DIFF, ENVIRONMENT, USAGE, CONFIG = (
     whole(kind) for kind in (Why, Graph, Timings, RunDiff, ServiceEnvironment, Usage, Definition)
 )
+PLUGINS = several("plugins", PluginStatus)
 RUNS = several("runs", RunStatus)
 LINES = several("lines", LogLine)
 EVENTS = several("events", Event)

@@ -5,13 +5,13 @@ Source: the HTML standard, "Server-sent events" (id, retry, Last-Event-ID).
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
 from msgspec import Struct
 from starlette.types import Message, Receive, Scope, Send
 
-from nexsock.errors import NexsockError, Unreachable
+from nexsock.errors import NexsockError
 from nexsock.model import packed
 from nexsock.model.event import Event
 from nexsock.model.log import LogLine
@@ -31,6 +31,8 @@ BATCH_S = 0.05
 """Lines of a log are sent together that come within this time."""
 BATCH_LINES = 500
 """Of more lines in that time the last ones are sent, and how many are left out."""
+PATIENCE = 2
+"""Tries after which the daemon counts as gone; one that is replaced is back before that."""
 AGAIN_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses before the daemon is tried again."""
 
@@ -87,12 +89,18 @@ class Listener:
 class Hub:
     """The events of the daemon for any number of pages. It listens only while somebody reads.
 
-    `stream.events` are the kinds of model.event; beside them: `reset` (look anew: something is missing), `away` (the
-    daemon has gone) and `back`.
+    What is sent has the kinds of model.event for names. Beside them there are `reset` (look anew: something is
+    missing), `away` (the daemon has gone) and `back`.
+
+    Args:
+        pause: waits for so many seconds.
     """
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._api = api
+        self._pause = pause
+        self._closed = False
+        self._readers = 0
         self._listeners: set[Listener] = set()
         self._recent: deque[tuple[str, Event]] = deque(maxlen=KEPT)
         self._life = ""
@@ -105,27 +113,33 @@ class Hub:
     async def listen(self, resume: str, wanted: Callable[[Event], bool]) -> AsyncIterator[Sent]:
         """What happens from now on; with `resume`, the id of the last event that was seen, from there on."""
         listener = Listener(wanted)
+        self._readers += 1
         if self._task is None:
             self._known.clear()
             self._task = asyncio.ensure_future(self._follow())
-        self._listeners.add(listener)
         try:
-            if resume:
-                await self._known.wait()
-                for item in self._missed(resume, wanted):
-                    yield item
+            await self._known.wait()
+            missed = self._missed(resume, wanted) if resume else []
+            self._listeners.add(listener)  # from here on it is told, and of nothing before
+            if self._closed:
+                listener.end()
+            for item in missed:
+                yield item
             if self._away:
                 yield Sent("away", line({}))
             async for item in listener:
                 yield item
         finally:
             self._listeners.discard(listener)
-            if not self._listeners and self._task is not None:
+            self._readers -= 1
+            if self._readers == 0 and self._task is not None:
                 self._task.cancel()
                 self._task = None
 
     def close(self) -> None:
-        """End every stream."""
+        """End every stream, and those that begin from now on."""
+        self._closed = True
+        self._known.set()
         for listener in tuple(self._listeners):
             listener.end()
         for stream in tuple(self._streams):
@@ -152,12 +166,13 @@ class Hub:
                     async for event in told:
                         failures = 0
                         self._hear(event)
-            except NexsockError as error:
-                if isinstance(error, Unreachable) and not self._away and failures > 1:
+            except NexsockError:
+                if not self._away and failures >= PATIENCE:
                     self._away = True
                     self._tell_all(Sent("away", line({})))
-            self._known.set()
-            await asyncio.sleep(AGAIN_S[min(failures, len(AGAIN_S) - 1)])
+            if self._away:
+                self._known.set()
+            await self._pause(AGAIN_S[min(failures, len(AGAIN_S) - 1)])
             failures += 1
 
     async def _told(self) -> AsyncGenerator[Event, None]:
@@ -279,8 +294,9 @@ class EventStream:
         finally:
             for task in (sending, leaving):
                 task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
-        await send({"type": "http.response.body", "body": b""})
+            stalled, _ = await asyncio.gather(sending, leaving, return_exceptions=True)
+        if not isinstance(stalled, TimeoutError):
+            await send({"type": "http.response.body", "body": b""})
 
     async def _send(self, send: Send) -> None:
         await _chunk(send, b"retry: 1000\n\n")

@@ -11,6 +11,7 @@ from nexsock.model.event import Event
 from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine
 from nexsock.model.plan import Plan
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.project import ProjectRef
 from nexsock.model.status import (
     DaemonStatus,
@@ -62,6 +63,7 @@ USUAL: dict[str, Any] = {
     "system_status": DaemonStatus(
         pid=1, keeper_pid=2, version="1", protocol=1, started_at=NOW, socket="/run/nexsockd.sock"
     ),
+    "plugins": (PluginStatus(name="polite", kind="lua", path="/plugins/polite.lua", state="loaded"),),
     "why": Why(service="web", phase="ready", chain=()),
     "history": (RUN,),
     "diff": RunDiff(service="web", old=RUN, new=RUN),

@@ -27,7 +27,7 @@ CONTENTS: dict[str, Any] = {
 READING = {
     *("list_services", "service_status", "why", "history", "diff", "environment", "graph", "timings", "top", "plan"),
     *("get_config", "list_dependencies", "git_status", "git_branches", "git_log", "logs", "events", "list_projects"),
-    *("system_status", "ping"),
+    *("system_status", "ping", "plugins"),
 }
 """Operations of the daemon that change nothing."""
 
@@ -157,7 +157,7 @@ async def send(served: Served, attempt: Attempt) -> tuple[int, list[tuple[str, s
     async def take(message: dict[str, Any]) -> None:
         told.append(message)
 
-    await served.web(scope, receive, take)  # type: ignore[arg-type]
+    await served.web(scope, receive, take)
     headers = [(name.decode(), value.decode()) for name, value in told[0]["headers"]]
     return told[0]["status"], headers, b"".join(message.get("body", b"") for message in told[1:]).decode()
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from nexsock.errors import Conflict
 from nexsock.model.plan import Plan
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.status import DaemonStatus, Graph, Outcome, PlanStatus, ProjectStatus, ProjectSummary, Timings
 from nexsock.protocol import api
 from nexsock.web.api.outcomes import settled
@@ -26,6 +27,10 @@ async def listed(call: Call) -> tuple[ProjectSummary, ...]:
 
 async def daemon(call: Call) -> DaemonStatus:
     return await call.api.system_status(api.Nothing())
+
+
+async def plugins(call: Call) -> tuple[PluginStatus, ...]:
+    return await call.api.plugins(api.PluginsRequest(project=call.ref))
 
 
 async def graph(call: Call) -> Graph:
