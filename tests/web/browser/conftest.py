@@ -192,9 +192,12 @@ class Tab:
             self.complaints.append(f"{response.status}: {response.request.method} {response.url}")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests here. Its folder is its own, so nothing is left in anybody's home."""
+    """One browser for the tests of a module. Its folder is its own, so nothing is left in anybody's home.
+
+    While it lives, Playwright keeps an event loop running in this thread, so no other test may come between.
+    """
     folder = tempfile.mkdtemp(prefix="nx-browser-")
     try:
         with sync_playwright() as playwright:
