@@ -94,6 +94,7 @@ class Web:
         # From another site, a redirect would still count as coming from there, and the cookie would not go with it.
         direct = request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
         answer: Response = RedirectResponse("/", 303) if direct else self._html("entered.html", {})
+        answer.headers["referrer-policy"] = "no-referrer"
         answer.set_cookie(self._cookie, session, httponly=True, samesite="strict", path="/")
         return answer
 

@@ -277,9 +277,8 @@ def _hardened(send: Send) -> Send:
     async def hardened(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=list(message["headers"]))
-            for name, value in ANSWER_HEADERS.items():
-                headers[name] = value
-            headers.setdefault("cache-control", "no-store")
+            for name, value in {**ANSWER_HEADERS, "cache-control": "no-store"}.items():
+                headers.setdefault(name, value)
             message = {**message, "headers": headers.raw}
         await send(message)
 
