@@ -430,10 +430,11 @@ class Host:
         return bool(self.reconciler.wanted) or any(record.alive for record in self.state.records.values())
 
     async def _look_again(self) -> Plan | None:
-        """The files say the same; what they name may hold another secret."""
-        before = self.reconciler.observed.secrets
+        """The files say the same; what they name may hold another secret, or something else for a oneshot to read."""
+        observed = self.reconciler.observed
+        before = observed.secrets, observed.inputs
         await self.observe(self.project)
-        return self.reconciler.converge() if self.reconciler.observed.secrets != before else None
+        return self.reconciler.converge() if (observed.secrets, observed.inputs) != before else None
 
     def _ref_of_now(self) -> ProjectRef:
         """How to load what the project is now: an override file may have come or gone."""

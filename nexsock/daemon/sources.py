@@ -1,5 +1,7 @@
 """From changed files to triggers: the project's own files are loaded anew, sources act on their services.
 
+A changed input of a oneshot has the project looked at anew as well: its content decides whether the oneshot runs.
+
 A checkout that moves to another commit is one trigger, however many files that changes: the project is loaded anew, for
 the commit is part of it, and the files that were written for the move are no reason of their own.
 
@@ -82,7 +84,8 @@ class Sources:
     def _changed(self, paths: frozenset[str]) -> None:
         """A burst of changes is over."""
         touched = impact.impact(self._reconciler.project, paths, discovery.NAMES)
-        if touched.files:
+        read = [hit.service for hit in touched.inputs if self._counts(hit)]
+        if touched.files or read:
             self._task(self._reload())
         for hit in touched.hits:
             service = self._reconciler.project.services[hit.service]
@@ -133,15 +136,25 @@ class Sources:
                 self._tell(hit, "exec")
                 self._task(self._execute(hit))
 
+    def _counts(self, hit: impact.Hit) -> bool:
+        """Whether a changed input may have its oneshot run again: one that writes what it reads would go on for ever."""
+        if hit.service not in self._reconciler.wanted or hit.service in self._suspended:
+            return False
+        if self._flaps(hit):
+            self._suspended.add(hit.service)
+            return False
+        return True
+
     def _flaps(self, hit: impact.Hit) -> bool:
         """Whether the service was restarted by its files too often, which is told."""
         now = clock.monotonic()
         recent = self._restarts.setdefault(hit.service, deque(maxlen=FLAPPING_RESTARTS))
         if len(recent) == FLAPPING_RESTARTS and now - recent[0] < FLAPPING_WINDOW_S:
+            advice = "name fewer 'inputs'" if hit.rule is impact.INPUTS else "add it to 'ignore'"
             self._warn(
                 hit.service,
                 f"{hit.shown} caused {FLAPPING_RESTARTS} restarts within a minute: its watch is suspended; "
-                "add it to 'ignore', then run 'nexsock watch'",
+                f"{advice}, then run 'nexsock watch'",
             )
             return True
         recent.append(now)

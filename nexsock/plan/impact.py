@@ -1,4 +1,7 @@
-"""From changed paths to what they touch: the project's own files, and the watch rules of services. Pure."""
+"""From changed paths to what they touch: the project's own files, the watch rules of services, the inputs of oneshots.
+
+Pure: what a path is, a file or a folder, is not looked at.
+"""
 
 import functools
 import re
@@ -7,7 +10,7 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 from nexsock.model.project import Project
-from nexsock.model.service import WatchRule
+from nexsock.model.service import Service, WatchRule
 
 IGNORED = (
     ".git", ".hg", ".svn", ".jj",
@@ -16,6 +19,13 @@ IGNORED = (
     "*.pyc", "*.swp", "*.swx", "*~", ".#*", "#*#", "4913", "*.tmp", ".nexsock*",
 )  # fmt: skip
 """Never a reason to act: version control, caches, what editors leave while they save (4913 is vim's test file)."""
+
+
+INPUTS = WatchRule(path="")
+"""Stands for the inputs of a oneshot where a hit names its rule."""
+
+_SET = re.compile(r"\[[^]/]+]")
+_MAGIC = re.compile(r"[*?[]")
 
 
 class Hit(Struct, frozen=True, kw_only=True):
@@ -28,10 +38,12 @@ class Hit(Struct, frozen=True, kw_only=True):
 
 
 class Impact(Struct, frozen=True, kw_only=True):
-    """`files`: paths that the project itself is made of; one hit for each rule that applies, by its first path."""
+    """`files`: paths that the project itself is made of; one hit for each rule that applies, by its first path, and one
+    in `inputs` for each oneshot that reads one of the paths."""
 
     files: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
+    inputs: tuple[Hit, ...] = ()
 
 
 def impact(project: Project, paths: Iterable[str], names: Collection[str] = ()) -> Impact:
@@ -42,13 +54,23 @@ def impact(project: Project, paths: Iterable[str], names: Collection[str] = ()) 
     """
     changed = sorted(paths)
     watched = {*project.watched, *(f"{project.directory}/{name}" for name in names)}
-    hits = []
+    hits, inputs = [], []
     for service in project.services.values():
         for rule in service.watch:
             path = next((path for path in changed if applies(rule, path)), None)
             if path is not None:
                 hits.append(Hit(service=service.name, rule=rule, path=path, shown=_shown(project, path)))
-    return Impact(files=tuple(path for path in changed if path in watched), hits=tuple(hits))
+        path = next((path for path in changed if _is_read(service, path)), None)
+        if path is not None:
+            inputs.append(Hit(service=service.name, rule=INPUTS, path=path, shown=_shown(project, path)))
+    return Impact(files=tuple(path for path in changed if path in watched), hits=tuple(hits), inputs=tuple(inputs))
+
+
+def _is_read(service: Service, path: str) -> bool:
+    """Whether a oneshot reads a path, as far as names can tell: a set in a glob stands for any letter here."""
+    if not service.oneshot or any(never(name) for name in path.split("/")):
+        return False
+    return any(matches(_SET.sub("?", pattern), path) for pattern in service.inputs)
 
 
 def folders(project: Project) -> dict[str, bool]:
@@ -59,7 +81,20 @@ def folders(project: Project) -> dict[str, bool]:
             found[rule.path] = True
             if rule.path != project.directory:  # it may be made, moved away, or replaced
                 found.setdefault(_above(rule.path), False)
+        for pattern in service.inputs if service.oneshot else ():
+            folder, deep = _around(pattern)
+            found[folder] = deep or found.get(folder, False)
+            if folder != project.directory:
+                found.setdefault(_above(folder), False)
     return found
+
+
+def _around(pattern: str) -> tuple[str, bool]:
+    """The folder in which everything lies that a glob is about, and whether that may be further below in it."""
+    parts = pattern.split("/")
+    plain = next((number for number, part in enumerate(parts) if _MAGIC.search(part)), len(parts))
+    rest = parts[plain:]
+    return "/".join(parts[:plain]) or "/", len(rest) != 1 or rest == ["**"]
 
 
 def _above(path: str) -> str:

@@ -93,3 +93,38 @@ def test_files_are_watched_through_their_folders_and_sources_with_all_below():
 )
 def test_globs_stay_within_names_unless_they_have_two_stars(pattern, path, found):
     assert impact.matches(pattern, path) is found
+
+
+def oneshot(*inputs: str) -> Project:
+    service = Service(name="build", launch=Launch(command=("make",)), oneshot=True, inputs=inputs)
+    return Project(id="shop-1", name="shop", directory="/shop", services={"build": service})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "read"),
+    [
+        ("/shop/src", "/shop/src/a/b.py", True),
+        ("/shop/src/**", "/shop/src/a/b.py", True),
+        ("/shop/**/*.sql", "/shop/db/1.sql", True),
+        ("/shop/db/[0-9].sql", "/shop/db/1.sql", True),
+        ("/shop/db/*.sql", "/shop/db/deep/1.sql", False),
+        ("/shop/src", "/shop/srcs/a.py", False),
+        ("/shop/src", "/shop/src/.git/HEAD", False),
+        ("/shop/package.json", "/shop/package.json", True),
+    ],
+)
+def test_what_a_oneshot_reads_is_told_by_its_names(pattern, path, read):
+    assert [hit.path for hit in impact.impact(oneshot(pattern), [path]).inputs] == ([path] if read else [])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folder", "deep"),
+    [
+        ("/shop/src", "/shop/src", True),
+        ("/shop/db/*.sql", "/shop/db", False),
+        ("/shop/db/**", "/shop/db", True),
+        ("/shop/*/x", "/shop", True),
+    ],
+)
+def test_the_folder_of_an_input_is_watched_as_deep_as_it_has_to_be(pattern, folder, deep):
+    assert impact.folders(oneshot(pattern))[folder] is deep

@@ -29,6 +29,33 @@ def test_it_is_skipped_until_an_input_changes_and_the_plan_names_that(project):
     assert road.history("build")[0]["cause"] == "inputs changed: src/2.txt"
 
 
+def test_in_watch_mode_it_runs_again_when_an_input_changes_and_not_when_one_is_touched(project):
+    road = project(BUILD)
+    road.edit("one", "src/1.txt")
+    road.up("--watch")
+    pid = road.pid("web")
+    road.touch("src/1.txt")
+    road.edit("two", "src/deep/2.txt")
+    road.wait_until(lambda: len(road.history("build")) == 2 and road.phase("build") == "completed", "it has run again")
+    road.edit("new", "src/1.txt")
+    road.wait_until(lambda: road.words() == ["one", "one", "new"], "and again")
+    road.wait_until(lambda: road.phase("build") == "completed", "and it is done")
+    assert road.history("build")[0]["cause"] == "inputs changed: src/1.txt"
+    assert (len(road.history("build")), road.pid("web")) == (3, pid)
+
+
+def test_in_watch_mode_one_that_writes_what_it_reads_is_suspended(project):
+    road = project("""
+        services:
+          build: {command: echo x >> src/count, oneshot: true, inputs: [src]}
+    """)
+    road.edit("x\n", "src/count")
+    road.up("--watch")
+    road.edit("x\n", "src/other")
+    suspended = "src/count caused 10 restarts within a minute: its watch is suspended; name fewer 'inputs'"
+    road.wait_until(lambda: any(suspended in event["reason"] for event in road.events("warning")), "it is suspended")
+
+
 def test_run_leaves_it_alone_until_it_is_forced(project):
     road = project(BUILD)
     road.edit("one", "src/1.txt")
