@@ -137,7 +137,7 @@ class Sources:
                 self._task(self._execute(hit))
 
     def _counts(self, hit: impact.Hit) -> bool:
-        """Whether a changed input may have its oneshot run again: one that writes what it reads would go on for ever."""
+        """Whether a changed input may have its oneshot run again: one that writes what it reads would never rest."""
         if hit.service not in self._reconciler.wanted or hit.service in self._suspended:
             return False
         if self._flaps(hit):
