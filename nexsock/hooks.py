@@ -51,7 +51,8 @@ class PreCommand(Struct, frozen=True, kw_only=True):
 class PreStart(Struct, frozen=True, kw_only=True):
     """A run of a service is about to begin. Secrets are not among its variables yet.
 
-    With `preview` somebody only wants to see what would happen: answer the same, and do nothing else.
+    With `preview` somebody only wants to see what would happen, or a run is not to be given up for one that would be
+    refused: answer the same, and do nothing else.
     """
 
     project: str

@@ -61,8 +61,8 @@ async def to_begin(hooks: Hooks, event: PreCommand) -> None:
 
 
 def is_asked(hooks: Hooks, project: Project) -> bool:
-    """Whether anybody has a say in whether runs of this project end."""
-    return hooks.wanted("pre_stop", project.directory)
+    """Whether anybody has a say in whether runs of this project are replaced."""
+    return hooks.wanted("pre_stop", project.directory) or hooks.wanted("pre_start", project.directory)
 
 
 async def to_end(
@@ -77,22 +77,49 @@ async def to_end(
     Raises:
         Refused: a plugin does not let one of them.
     """
-    if not is_asked(hooks, reconciler.project):
+    if not hooks.wanted("pre_stop", reconciler.project.directory):
         return
-    asked = [record for name in names if (record := reconciler.record(name)).phase in ("starting", "running", "ready")]
+    asked = [record for name in names if _serves(record := reconciler.record(name))]
     events = [_end_of(reconciler.project, record, reason, grace_s) for record in asked]
     verdicts: list[StopVerdict] = await asyncio.gather(*(hooks.pre_stop(event) for event in events))
     for record, verdict in zip(asked, verdicts, strict=True):
         if (denied := verdict.denied) is not None:
-            raise refusal(Denial(plugin=denied.plugin, reason=f"{record.name}: {denied.reason}", fault=denied.fault))
+            raise refusal(_about(record.name, denied))
     for record, verdict in zip(asked, verdicts, strict=True):
         reconciler.grant(record.name, verdict)
+
+
+async def to_replace(
+    hooks: Hooks,
+    project: Project,
+    starts: Mapping[str, str],
+    records: Mapping[str, Record],
+    environ: Mapping[str, str],
+) -> None:
+    """Ask whether what would take the place of runs may start: where it may not, nothing is to be given up for it.
+
+    Args:
+        starts: the cause of each, by service; one that does not serve now is not asked about.
+    Raises:
+        Refused: a plugin would not let one of them start.
+    """
+    serving = {name: cause for name, cause in starts.items() if _serves(records.get(name))}
+    for found in await _foreseen(hooks, project, serving, records, environ):
+        if found.denied is not None:
+            raise refusal(_about(found.service, found.denied))
 
 
 def replaced(plan: Plan, records: Mapping[str, Record]) -> list[str]:
     """The services that live and that a plan would end, now or when others have ended."""
     ending = [step.service for step in plan.steps if step.action in ("stop", "restart")]
     return [name for name in (*ending, *(hold.service for hold in plan.holds)) if _lives(records.get(name))]
+
+
+def renewed(plan: Plan, records: Mapping[str, Record]) -> dict[str, str]:
+    """Those of them that get a new run, with the cause of it."""
+    now = {step.service: step.reason for step in plan.steps if step.action == "restart"}
+    later = {hold.service: hold.because or "it is replaced" for hold in plan.holds if _lives(records.get(hold.service))}
+    return later | now
 
 
 def _end_of(project: Project, record: Record, reason: str, grace_s: float | None) -> PreStop:
@@ -137,21 +164,42 @@ async def foresee(
     hooks: Hooks, project: Project, plan: Plan, records: Mapping[str, Record], environ: Mapping[str, str]
 ) -> tuple[Foreseen, ...]:
     """What plugins would do to the starts of a plan, and to those that are on hold."""
-    if not hooks.wanted("pre_start", project.directory):
-        return ()
     starts = {step.service: step.reason for step in plan.steps if step.action in _STARTING}
     held = {hold.service: "it was wanted" for hold in plan.holds if not _lives(records.get(hold.service))}
+    found = await _foreseen(hooks, project, starts | held, records, environ)
+    return tuple(one for one in found if one.changes or one.denied is not None)
+
+
+async def _foreseen(
+    hooks: Hooks,
+    project: Project,
+    starts: Mapping[str, str],
+    records: Mapping[str, Record],
+    environ: Mapping[str, str],
+) -> tuple[Foreseen, ...]:
+    """What plugins would do to each of these starts."""
+    if not starts or not hooks.wanted("pre_start", project.directory):
+        return ()
     events = [
         _start_of(project, name, cause, records.get(name) or Record(name=name), environ)
-        for name, cause in (starts | held).items()
+        for name, cause in starts.items()
         if name in project.services and project.services[name].engine == "process"
     ]
     verdicts = await asyncio.gather(*(hooks.pre_start(event) for event in events))
     return tuple(
         Foreseen(service=event.service, changes=asking.shown(verdict), denied=verdict.denied)
         for event, verdict in zip(events, verdicts, strict=True)
-        if verdict.changes or verdict.denied is not None
     )
+
+
+def _serves(record: Record | None) -> bool:
+    """What has failed, or is being ended, has to go."""
+    return record is not None and record.phase in ("starting", "running", "ready")
+
+
+def _about(service: str, denied: Denial) -> Denial:
+    """The same no, with the name of the service that it is about."""
+    return Denial(plugin=denied.plugin, reason=f"{service}: {denied.reason}", fault=denied.fault)
 
 
 def _lives(record: Record | None) -> bool:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from signal import Signals
@@ -415,12 +416,28 @@ class Host:
         if consent.is_asked(self.plugins, project):
             observed = await self.look(project, environ)
             plan = self.reconciler.preview(project, selection, names, force, observed)
-            await self.ask_to_end(consent.replaced(plan, self.state.records), "it is replaced")
+            ending = consent.replaced(plan, self.state.records)
+            await self.ask_to_replace(consent.renewed(plan, self.state.records), project, environ)
+            await self.ask_to_end(ending, "it is replaced")
+
+    async def ask_to_replace(
+        self, starts: Mapping[str, str], project: Project | None = None, environ: dict[str, str] | None = None
+    ) -> None:
+        """Ask plugins whether these services, of a version of the file, may have a new run; see consent.to_replace."""
+        environ = environ or self.reconciler.environ
+        with self._unseen():
+            await consent.to_replace(self.plugins, project or self.project, starts, self.state.records, environ)
 
     async def ask_to_end(self, names: Iterable[str], reason: str, grace_s: float | None = None) -> None:
         """Ask plugins whether the runs of these services may be told to end; see consent.to_end."""
-        try:
+        with self._unseen():
             await consent.to_end(self.plugins, self.reconciler, names, reason, grace_s)
+
+    @contextmanager
+    def _unseen(self) -> Iterator[None]:
+        """What is refused within is told without secrets."""
+        try:
+            yield
         except errors.Refused as refusal:
             raise errors.Refused(self.veil.hide(refusal.message), hint=refusal.hint) from refusal
 
@@ -609,6 +626,7 @@ class Host:
 
     async def _replace_if_let(self, name: str, cause: Cause, cascade: bool) -> None:
         try:
+            await self.ask_to_replace({name: cause.text})
             await self.ask_to_end([name], cause.text)
         except errors.Refused as refusal:
             self._warn_of(name, f"{cause.text}, and it is not restarted: {refusal.message}")

@@ -221,6 +221,7 @@ class LocalApi:
                 host.inherit(request.project.environ)
                 host.veil.learn(masking.telling(request.environment))
                 host.engage(host.project)
+                await host.ask_to_replace(dict.fromkeys(chosen, "restart was asked for"))
                 await host.ask_to_end(chosen, "restart was asked for", request.timeout_s)
                 host.reconciler.restart(chosen, request.environment, request.timeout_s)
             saved = outcome.saving(host, chosen)

@@ -133,6 +133,7 @@ def test_what_a_plan_replaces_lives_and_ends_now_or_when_its_dependents_have():
         holds=(Hold(service="db", waits_for="web to end"), Hold(service="api", waits_for="db to be ready")),
     )
     assert consent.replaced(plan, records) == ["web", "db"]
+    assert consent.renewed(plan, records) == {"db": "it is replaced", "web": "r"}
 
 
 async def test_a_plan_is_shown_to_plugins_with_what_is_on_hold(shop):
@@ -171,3 +172,15 @@ def test_a_plan_says_which_plugins_of_the_project_nobody_has_asked():
     statuses = [PluginStatus(name=state, kind="lua", path="/p", state=state) for state in states]
     (note,) = consent.unasked(statuses)
     assert (note.plugin, "was not asked" in note.text) == ("waiting", True)
+
+
+async def test_a_run_is_not_given_up_for_one_that_may_not_start(shop):
+    starts = {"db": "restart was asked for", "web": "restart was asked for"}
+    with pytest.raises(errors.Refused, match="plugin 'gate' says no: web: web is busy"):
+        await consent.to_replace(Plugins("web"), shop.project, starts, shop.state.records, {})
+
+
+async def test_what_does_not_serve_has_nothing_to_be_given_up(shop):
+    plugins = Plugins("job")
+    await consent.to_replace(plugins, shop.project, {"job": "restart was asked for"}, shop.state.records, {})
+    assert plugins.asked == []

@@ -238,3 +238,15 @@ def test_a_plugin_in_lua_has_the_same_say(project, shelf):
     shop.wait_until(lambda: b"url is lua://web" in shop.log("web"), "the variable has come")
     ended = shop.run("down")
     assert (ended.exit, ended.err) == (4, "error: plugin 'friday' says no: not on a friday\n")
+
+
+def test_what_runs_is_not_given_up_for_a_start_that_a_plugin_refuses(project, shelf):
+    shop = project(STACK)
+    shop.up()
+    before = shop.pids()
+    shelf.write("gate", GATE, capabilities=["deny"])
+    refused = "error: plugin 'gate' says no: db: .env lacks KEY\n"
+    for command in (("restart", "db"), ("up", "-d", "--force-restart")):
+        ended = shop.run(*command)
+        assert (ended.exit, ended.err) == (4, refused), command
+    assert shop.pids() == before
