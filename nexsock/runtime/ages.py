@@ -26,22 +26,24 @@ class Ages:
     def __init__(self) -> None:
         self._known: dict[int, _Age] = {}
 
-    def look(self) -> dict[int, int]:
-        """The start time in ticks of every process by its pid, in no order; zombies too."""
-        before, self._known = self._known, {}
+    def look(self) -> dict[int, int | None]:
+        """The start time in ticks of every process by its pid, zombies too; None of one that ended under our eyes."""
         with os.scandir("/proc") as entries:
             found = {int(entry.name): entry.inode() for entry in entries if entry.name.isdigit()}
+        before = self._known
+        ages: dict[int, int | None] = {}
         for pid, number in reversed(found.items()):  # the newest first, which may end soonest
-            age = before.get(pid)
-            if age is None or age.number != number or number == _NO_NUMBER:
-                age = _ask(pid, number)
-            if age is not None:
-                self._known[pid] = age
-        return {pid: age.start_ticks for pid, age in self._known.items()}
+            known = before.get(pid)
+            if known is None or known.number != number or number == _NO_NUMBER:
+                ages[pid] = _start_ticks(pid)
+            else:
+                ages[pid] = known.start_ticks
+        self._known = {pid: _Age(found[pid], ticks) for pid, ticks in ages.items() if ticks is not None}
+        return ages
 
 
-def _ask(pid: int, number: int) -> _Age | None:
+def _start_ticks(pid: int) -> int | None:
     try:
-        return _Age(number, linux.start_ticks(pid))
+        return linux.start_ticks(pid)
     except OSError:  # it has ended, or is hidden from us
         return None

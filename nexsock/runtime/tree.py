@@ -78,10 +78,10 @@ class Table:
     def _look(self) -> list[_Process]:
         """Every process that was not seen before, zombies left out; the newest first, which may end soonest."""
         ages = self._ages.look()
-        fresh = sorted((ticks, pid) for pid, ticks in ages.items() if pid not in self._seen)
-        self._seen.update(pid for _, pid in fresh)
-        young = [pid for ticks, pid in reversed(fresh) if ticks >= self._since_ticks]
-        found = [process for pid in young if (process := _process(pid)) is not None]
+        fresh = {pid: ticks for pid, ticks in ages.items() if pid not in self._seen}
+        self._seen.update(fresh)
+        young = sorted((ticks, pid) for pid, ticks in fresh.items() if ticks is not None and ticks >= self._since_ticks)
+        found = [process for _, pid in reversed(young) if (process := _process(pid)) is not None]
         for process in found:
             self._processes[process.pid] = process
             self._children.setdefault(process.parent, []).append(process.pid)

@@ -104,6 +104,25 @@ async def test_one_that_forks_and_ends_all_the_time_is_ended(world):
     os.close(life)
 
 
+class Looks:
+    """Ages of machines that the test makes up, one a look; the last stays."""
+
+    def __init__(self, *machines):
+        self.machines = [*machines]
+        self.taken = 0
+
+    def look(self):
+        self.taken += 1
+        return self.machines.pop(0) if len(self.machines) > 1 else self.machines[0]
+
+
+def test_who_ends_under_our_eyes_may_have_forked_and_is_a_reason_to_look_again():
+    ages = Looks({}, {999_999_999: None})
+    table = tree.Table(0, ages)
+    table.members(Identity(999_999_998, 1, identity.boot_id(), "nobody"))
+    assert (table.settled, ages.taken) == (True, 3)
+
+
 def lives(fifo):
     """Whether somebody has the FIFO open for writing."""
     try:
