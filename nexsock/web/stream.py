@@ -89,8 +89,8 @@ class Listener:
 class Hub:
     """The events of the daemon for any number of pages. It listens only while somebody reads.
 
-    What is sent has the kinds of model.event for names. Beside them there are `reset` (look anew: something is
-    missing), `away` (the daemon has gone) and `back`.
+    What is sent has the kinds of model.event for names. Beside them there are `hello` (from here on; whoever has looked
+    before may have to look again), `reset` (something is missing: look anew), `away` (the daemon has gone) and `back`.
 
     Args:
         pause: waits for so many seconds.
@@ -119,14 +119,12 @@ class Hub:
             self._task = asyncio.ensure_future(self._follow())
         try:
             await self._known.wait()
-            missed = self._missed(resume, wanted) if resume else []
+            missed = self._missed(resume, wanted) if resume else [Sent("hello", line({}), self._place)]
             self._listeners.add(listener)  # from here on it is told, and of nothing before
             if self._closed:
                 listener.end()
-            for item in missed:
+            for item in [*missed, Sent("away", line({}))] if self._away else missed:
                 yield item
-            if self._away:
-                yield Sent("away", line({}))
             async for item in listener:
                 yield item
         finally:
@@ -150,12 +148,17 @@ class Hub:
         self._streams.add(task)
         task.add_done_callback(self._streams.discard)
 
+    @property
+    def _place(self) -> str:
+        """The id of the last event."""
+        return f"{self._life}-{self._last}"
+
     def _missed(self, resume: str, wanted: Callable[[Event], bool]) -> list[Sent]:
         life, _, number = resume.rpartition("-")
         seen = int(number) if number.isdecimal() and len(number) < 20 else -1
         oldest = self._recent[0][1].seq if self._recent else self._last + 1
         if life != self._life or seen < oldest - 1 or seen > self._last:
-            return [Sent("reset", line({"reason": "not remembered"}), f"{self._life}-{self._last}")]
+            return [Sent("reset", line({"reason": "not remembered"}), self._place)]
         return [_sent(key, event) for key, event in self._recent if event.seq > seen and wanted(event)]
 
     async def _follow(self) -> None:
@@ -186,7 +189,7 @@ class Hub:
             for event in past:
                 self._remember(event)
             if changed:
-                self._tell_all(Sent("reset", line({"reason": "another daemon"}), f"{life}-{self._last}"))
+                self._tell_all(Sent("reset", line({"reason": "another daemon"}), self._place))
         if self._away:
             self._away = False
             self._tell_all(Sent("back", line({})))
