@@ -35,15 +35,18 @@ async def history(host: Host, name: str) -> tuple[RunStatus, ...]:
 
 def changes(host: Host, name: str, old: Run | None, new: Run) -> tuple[FieldChange, ...]:
     """What a run was launched with otherwise than another; nothing where that is not known of both."""
-    if old is None or old.fingerprint == new.fingerprint:
+    if old is None:
         return ()
+    if old.fingerprint == new.fingerprint:
+        return snapshot.altered_between(old, new)
 
     def origin(path: str) -> str | None:
         return host.project.origin(f"services.{name}.{path}")
 
     was, became = host.store.launch(name, old), host.store.launch(name, new)
     fields = snapshot.between(was, became, origin) if was is not None and became is not None else ()
-    return (*fields, *snapshot.secrets_between(old.fingerprint, new.fingerprint))
+    secrets = snapshot.secrets_between(old.fingerprint, new.fingerprint)
+    return (*fields, *secrets, *snapshot.altered_between(old, new))
 
 
 def difference(host: Host, name: str, first: int | None, second: int | None) -> RunDiff:
@@ -59,12 +62,13 @@ def difference(host: Host, name: str, first: int | None, second: int | None) -> 
     old = _run(name, runs, -1 if first is None else first)
     new = _run(name, runs, 0 if second is None else second)
     known = host.store.launch(name, old) is not None and host.store.launch(name, new) is not None
+    fields = changes(host, name, old, new)
     return RunDiff(
         service=name,
         old=describe.run_status(old),
         new=describe.run_status(new),
-        fields=changes(host, name, old, new),
-        same_launch=old.fingerprint == new.fingerprint,
+        fields=fields,
+        same_launch=old.fingerprint == new.fingerprint and not fields,
         known=known or old.fingerprint == new.fingerprint,
         inherited=inherited(host, old, new),
     )
@@ -93,7 +97,8 @@ def last_change(host: Host, record: Record) -> LastChange | None:
         return None
 
     def differs(run: Run) -> bool:
-        return (run.fingerprint, run.commit, run.inherited) != (good.fingerprint, good.commit, good.inherited)
+        alike = (run.fingerprint, run.commit, run.inherited) == (good.fingerprint, good.commit, good.inherited)
+        return not alike or bool(snapshot.altered_between(good, run))
 
     first, newest = blame.changed_in(runs, good, differs), runs[0]
     moved = newest.commit != good.commit

@@ -12,8 +12,9 @@ import msgspec
 from nexsock import masking
 from nexsock.model import packed
 from nexsock.model.plan import FieldChange
+from nexsock.model.plugin import PluginChange
 from nexsock.model.service import Launch, Service
-from nexsock.model.state import Snapshot
+from nexsock.model.state import Run, Snapshot
 from nexsock.plan import diff
 
 VALUE_CHARACTERS = 200
@@ -62,6 +63,32 @@ def secrets_between(old: str, new: str) -> tuple[FieldChange, ...]:
         for variable in sorted({*then} & {*now})
         if then[variable] != now[variable]
     )
+
+
+def altered_between(old: Run, new: Run) -> tuple[FieldChange, ...]:
+    """What plugins have made of one run otherwise than of the other; `origin` names the plugin."""
+    was, became = _altered(old), _altered(new)
+    found = []
+    for path in dict.fromkeys((*was, *became)):
+        before, after = was.get(path), became.get(path)
+        either = after or before
+        assert either is not None
+        old_value = before.new if before is not None else either.old
+        new_value = after.new if after is not None else either.old
+        if old_value != new_value:
+            origin = f"plugin '{either.plugin}'"
+            found.append(FieldChange(path=path, old=old_value, new=new_value, origin=origin))
+    return tuple(found)
+
+
+def _altered(run: Run) -> dict[str, PluginChange]:
+    """What came of each field that it was launched with, from the file's value to the last plugin's."""
+    found: dict[str, PluginChange] = {}
+    for change in run.altered:
+        if change.field != "grace_s":
+            first = found.get(change.field, change)
+            found[change.field] = msgspec.structs.replace(change, old=first.old)
+    return found
 
 
 def inherited(variables: Mapping[str, str]) -> tuple[str, dict[str, str]]:

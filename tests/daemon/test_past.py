@@ -4,6 +4,7 @@ import pytest
 
 from nexsock import errors
 from nexsock.daemon import past
+from nexsock.model.plugin import PluginChange
 from nexsock.model.state import Cause, Exit, Snapshot
 from nexsock.model.status import RunStatus
 
@@ -112,3 +113,10 @@ def test_inherited_variables_that_differ_are_named_where_both_are_known(shop, ru
     shop.history["web"] = tuple(run(number, inherited=each) for number, each in ((3, "new"), (2, "old"), (1, None)))
     assert past.difference(shop, "web", 2, 3).inherited == ("PATH",)
     assert past.difference(shop, "web", 1, 3).inherited == ()
+
+
+def test_what_only_a_plugin_has_made_different_is_told_with_the_plugin(shop, run):
+    port = PluginChange(plugin="ports", field="environment.PORT", old="3001", new="4000")
+    shop.history["web"] = (run(3, fingerprint="new", exit=END, altered=(port,)), *shop.history["web"][1:])
+    found = past.difference(shop, "web", 2, 3)
+    assert (found.same_launch, changed(found)) == (False, [("environment.PORT", "3001", "4000", "plugin 'ports'")])

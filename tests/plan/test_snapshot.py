@@ -1,8 +1,11 @@
 """What is remembered of a launch, and what two of them differ in."""
 
 import msgspec
+import pytest
 
+from nexsock.model.plugin import PluginChange
 from nexsock.model.service import Launch, Limits, Port, Service
+from nexsock.model.state import Cause, Run
 from nexsock.plan import snapshot
 
 
@@ -75,3 +78,29 @@ def test_inherited_variables_that_changed_came_or_went_are_named():
     _, old = snapshot.inherited({"A": "1", "B": "1", "C": "1"})
     _, new = snapshot.inherited({"A": "1", "B": "2", "D": "1"})
     assert snapshot.names_that_differ(old, new) == ("B", "C", "D")
+
+
+def run(*changes: PluginChange) -> Run:
+    return Run(number=1, instance="i", cause=Cause(kind="user", text="t"), fingerprint="f", altered=changes)
+
+
+def set_to(new: str | None, old: str | None = "3000", plugin: str = "ports", field: str = "environment.PORT"):
+    return PluginChange(plugin=plugin, field=field, old=old, new=new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ((), (), []),
+        ((set_to("4000"),), (set_to("4000"),), []),
+        ((), (set_to("4000"),), [("3000", "4000", "plugin 'ports'")]),
+        ((set_to("4000"),), (), [("4000", "3000", "plugin 'ports'")]),
+        ((set_to("4000"),), (set_to("5000", plugin="other"),), [("4000", "5000", "plugin 'other'")]),
+        ((), (set_to("4000"), set_to("5000", "4000", "late")), [("3000", "5000", "plugin 'late'")]),
+        ((), (set_to(None),), [("3000", None, "plugin 'ports'")]),
+        ((), (set_to("60", "10", field="grace_s"),), []),
+    ],
+)
+def test_runs_differ_in_what_plugins_have_made_of_them(old, new, expected):
+    found = snapshot.altered_between(run(*old), run(*new))
+    assert [(change.old, change.new, change.origin) for change in found] == expected
