@@ -20,14 +20,14 @@ CONNECTIONS = 512
 HEADERS_LIMIT = 32 * 1024
 
 
-def bind(port: int | None) -> socket.socket:
+def bind(port: int | None, usual: int = USUAL_PORT) -> socket.socket:
     """A listening socket on loopback. None: the usual port, or any other one where that is taken.
 
     Raises:
         PortBusy: the port that was asked for is taken.
     """
     try:
-        return socket.create_server((LOOPBACK, USUAL_PORT if port is None else port), backlog=128)
+        return socket.create_server((LOOPBACK, usual if port is None else port), backlog=128)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

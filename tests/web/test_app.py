@@ -1,8 +1,9 @@
 """Requests in, operations asked, pages and documents out."""
 
 from nexsock.errors import ConfigError, NotFound, Unreachable
+from nexsock.model.plan import Plan, Step
 from nexsock.model.problem import Problem
-from nexsock.model.status import Failure, Outcome
+from nexsock.model.status import Failure, Outcome, PlanStatus
 from nexsock.protocol.api import Progress
 
 
@@ -85,3 +86,26 @@ async def test_where_there_is_no_project_the_web_begins_with_all_of_them(serve):
     async with serve(project=None).browser() as browser:
         first, services = await browser.get("/"), await browser.get("/services")
     assert (first.headers["location"], services.status_code) == ("/projects", 404)
+
+
+async def test_a_plan_is_carried_out_as_it_was_shown(serve):
+    served = serve()
+    async with served.program() as program:
+        shown = (await program.get("/api/plan", params={"services": ["web"]})).json()
+        done = await program.post("/api/plan/apply", json={"digest": shown["digest"], "services": ["web"]})
+    assert done.status_code == 200
+    assert [(name, request.services) for name, request in served.api.asked] == [
+        ("plan", ("web",)),
+        ("plan", ("web",)),
+        ("up", ("web",)),
+    ]
+
+
+async def test_a_plan_that_has_become_another_one_is_not_carried_out(serve):
+    plans = [Plan(), Plan(steps=(Step(action="stop", service="db", reason="it is no longer in the file"),))]
+    served = serve(plan=lambda _: PlanStatus(plan=plans.pop(0)))
+    async with served.program() as program:
+        shown = (await program.get("/api/plan")).json()
+        done = await program.post("/api/plan/apply", json={"digest": shown["digest"]})
+    assert (done.status_code, done.json()["code"]) == (409, "conflict")
+    assert [name for name, _ in served.api.asked] == ["plan", "plan"]
