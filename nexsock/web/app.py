@@ -21,7 +21,7 @@ from nexsock.model.event import Event
 from nexsock.model.project import ProjectRef
 from nexsock.protocol.api import Api
 from nexsock.views import document
-from nexsock.web import assets, forms, negotiate, openapi, problems, security, stream, templating
+from nexsock.web import assets, follow, forms, hub, negotiate, openapi, problems, security, stream, templating
 from nexsock.web.api import asked
 from nexsock.web.call import Call
 from nexsock.web.frame import Frame, Page
@@ -55,7 +55,7 @@ class Web:
 
     def __init__(self, around: Surroundings) -> None:
         self.around = around
-        self.hub = stream.Hub(around.api)
+        self.hub = hub.Hub(around.api)
         self.assets = assets.Assets()
         self._templates = templating.environment(self.assets)
         self._description = b""
@@ -225,7 +225,7 @@ class Answering:
 
     def _follow(self, call: Call) -> ASGIApp:
         if self._route.follows == "logs":
-            return stream.EventStream(stream.log_batches(call), self._web.hub.hold)
+            return stream.EventStream(follow.log_batches(call), self._web.hub.hold)
         project = call.path.get("project")
 
         def wanted(event: Event) -> bool:
