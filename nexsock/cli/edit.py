@@ -18,6 +18,7 @@ from nexsock.protocol.api import (
     WaitTarget,
 )
 from nexsock.views import document, edits
+from nexsock.views import outcome as outcomes
 
 app = typer.Typer(rich_markup_mode=None)
 dependency = typer.Typer(
@@ -135,7 +136,7 @@ def assignments(given: list[str] | tuple[str, ...]) -> dict[str, str]:
 
 
 def tell(session: Session, edited: EditStatus, done: str) -> int:
-    """Show what an edit came to, and wait for the runs that it began; 1 if one of them is not as it should be."""
+    """Show what an edit came to, and wait for the runs that it began; not 0 if one of them is not as it should be."""
     look = session.look
     if not (look.json or session.options.quiet):
         session.say(edits.render(edited, done, colour=look.colour))
@@ -143,7 +144,7 @@ def tell(session: Session, edited: EditStatus, done: str) -> int:
     if look.json:
         failed: dict[str, Any] = {"failed": document.plain(outcome.failed)} if outcome is not None else {}
         session.say(document.text({"ok": outcome is None or outcome.ok, **document.edit(edited), **failed}))
-        return 0 if outcome is None or outcome.ok else 1
+        return 0 if outcome is None else outcomes.exit_status(outcome)
     return 0 if outcome is None else arguments.finish(session, outcome)
 
 

@@ -379,10 +379,17 @@ class Host:
     async def reload(self) -> None:
         """Load the project's files as they are now and apply them; if they are broken, tell, and keep what is live."""
         async with self.changing:
-            await self.renew()
+            try:
+                await self.renew()
+            except errors.Refused as refusal:
+                self.warn(f"the newer version of the file is not applied: {refusal.message}")
 
     async def renew(self) -> Plan | None:
-        """As `reload`, for who holds `changing`; returns the plan's first round where there was something new."""
+        """As `reload`, for who holds `changing`; returns the plan's first round where there was something new.
+
+        Raises:
+            Refused: a plugin does not let something end that it would replace.
+        """
         read_at = clock.wall()
         try:
             project = await self._loader.load(self._ref_of_now())
@@ -391,11 +398,7 @@ class Host:
             return None
         if project == self.project and self.fault is None:
             return await self._look_again()
-        try:
-            await self.let_go(project, self.state.selection, (), False, None)
-        except errors.Refused as refusal:
-            self.warn(f"the newer version of the file is not applied: {refusal.message}")
-            return None
+        await self.let_go(project, self.state.selection, (), False, None)
         await self.adopt(project, self.ref, None, read_at)
         self._tell("config", "applied")
         return self.reconciler.apply(project)

@@ -300,7 +300,11 @@ class LocalApi:
         host = self._met(ref)
         async with host.changing if host is not None else nullcontext():
             edited = await self._loader.edit(ref, edit)
-            plan = await host.renew() if host is not None and apply and host.is_up else None
+            try:
+                plan = await host.renew() if host is not None and apply and host.is_up else None
+            except errors.Refused as refusal:
+                said = f"the file is changed, and not applied: {refusal.message}"
+                raise errors.Refused(said, hint="'nexsock up' asks again", origin=edited.origin) from refusal
         return EditStatus(
             service=edit.service, files=edited.files, origin=edited.origin, applied=plan is not None, plan=plan
         )

@@ -220,6 +220,8 @@ def test_a_change_on_disk_ends_nothing_that_a_plugin_keeps(project, shelf):
         lambda: any("the newer version of the file is not applied" in event["reason"] for event in shop.events()),
         "it is told",
     )
+    ended = shop.run("config", "update", "web", "environment.PORT=3002")
+    assert (ended.exit, "is changed, and not applied: plugin 'gate' says no: web: it is busy" in ended.err) == (4, True)
     assert shop.pids() == before
     shelf.clear()
     shop.up()
