@@ -21,7 +21,7 @@ ALONE_S = 0.02
 """After so long without a pass, a question is taken to come alone."""
 
 LOOKS = 100
-"""How often one looks again for a run of which nothing was found while processes began all the time: two seconds of
+"""How often one looks again for a run of which nothing was found while processes ended under our eyes: two seconds of
 a storm of forks, which need not be the run's own."""
 
 
@@ -37,7 +37,7 @@ class Sweep:
         self._commits: dict[str, str | None] = {}
 
     async def members(self, leader: identity.Identity, fifos: Collection[str]) -> list[identity.Identity]:
-        """The live processes of the run that `leader` leads or led. None: nobody was there when nothing began."""
+        """The live processes of the run that `leader` leads or led. None: nobody was there (tree.Table.settled)."""
         for _ in range(LOOKS):
             table = await self._table(leader.start_ticks)
             found = table.members(leader, fifos)

@@ -36,7 +36,9 @@ class Table:
 
     Marks and outputs are read only of processes that are young enough to belong to a run that is asked for. A look
     takes milliseconds, in which a process may have forked and ended; what has begun meanwhile is looked at, too.
-    `settled`, after a question: nothing has begun since. Only then is an empty answer proof that nobody is left.
+    `settled`, after a question: whoever was new in the last look was alive after he had been read. Whoever lived when
+    that look began was in it, and only one that ended may have left a child that was not. So only then is an empty
+    answer proof that nobody is left; strangers who begin all the time do not stand in the way of it.
 
     `ages` remembers from look to look what is older, so that nothing has to be read of it.
     """
@@ -46,6 +48,7 @@ class Table:
         self._since_ticks = since_ticks
         self._ages = ages or Ages()
         self._seen: set[int] = set()
+        self._fresh: list[int] = []
         self._caught_up = False
         self._processes: dict[int, _Process] = {}
         self._children: dict[int, list[int]] = {}
@@ -80,6 +83,7 @@ class Table:
         ages = self._ages.look()
         fresh = {pid: ticks for pid, ticks in ages.items() if pid not in self._seen}
         self._seen.update(fresh)
+        self._fresh = [*fresh]
         young = sorted((ticks, pid) for pid, ticks in fresh.items() if ticks is not None and ticks >= self._since_ticks)
         found = [process for _, pid in reversed(young) if (process := _process(pid)) is not None]
         for process in found:
@@ -95,16 +99,15 @@ class Table:
             self._read(self._unread.pop().pid)
 
     def _catch_up(self) -> None:
-        """Look again until nothing has begun since: who forks and ends all the time is always somebody new."""
+        """Look again until all that are new are alive after they were read: who forks and ends all the time is not."""
         if self._caught_up:
             return
         self._caught_up = True
         deadline = clock.monotonic() + CATCHING_UP_S
         while True:
-            before = len(self._seen)
             for process in self._look():
                 self._read(process.pid)
-            self.settled = len(self._seen) == before
+            self.settled = all(_process(pid) is not None for pid in self._fresh)
             if self.settled or clock.monotonic() >= deadline:
                 return
 

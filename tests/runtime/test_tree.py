@@ -123,6 +123,13 @@ def test_who_ends_under_our_eyes_may_have_forked_and_is_a_reason_to_look_again()
     assert (table.settled, ages.taken) == (True, 3)
 
 
+def test_strangers_who_begin_all_the_time_are_no_reason_to_look_again():
+    ages = Looks({}, {os.getpid(): 1}, {os.getppid(): 1})
+    table = tree.Table(0, ages)
+    table.members(Identity(999_999_998, 1, identity.boot_id(), "nobody"))
+    assert (table.settled, ages.taken) == (True, 2)
+
+
 def lives(fifo):
     """Whether somebody has the FIFO open for writing."""
     try:
