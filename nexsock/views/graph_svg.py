@@ -14,7 +14,7 @@ COLOURS = {"green": "#2da44e", "red": "#cf222e", "yellow": "#bf8700", "cyan": "#
 def svg(graph: Graph) -> str:
     """A whole SVG document; light and dark pages both show it well, as it has no background of its own."""
     phases = {node.name: node.phase for node in graph.nodes}
-    boxes, width, height = _places(graph)
+    boxes, width, height = places(graph)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" font-family="ui-monospace, monospace" font-size="12.5">\n',
@@ -30,7 +30,8 @@ Place = tuple[float, float, float]
 """left, top and width of a box, in pixels"""
 
 
-def _places(graph: Graph) -> tuple[dict[str, Place], float, float]:
+def places(graph: Graph) -> tuple[dict[str, Place], float, float]:
+    """Where each box stands, and the width and height of the whole."""
     boxes: dict[str, Place] = {}
     tallest = max((len(layer) for layer in graph.order), default=0)
     left = float(MARGIN)
@@ -57,13 +58,17 @@ def _box(name: str, phase: str, place: Place) -> str:
 def _curve(boxes: dict[str, Place], needed: str, dependent: str, condition: str) -> str:
     if needed not in boxes or dependent not in boxes:
         return ""
-    from_left, from_top, from_width = boxes[needed]
-    to_left, to_top, _ = boxes[dependent]
+    return (
+        f'<path d="{curve(boxes[needed], boxes[dependent])}" fill="none" stroke="#8c959f" stroke-width="1.2"><title>'
+        f"{escape(dependent)} needs {escape(needed)}: {escape(condition)}</title></path>\n"
+    )
+
+
+def curve(needed: Place, dependent: Place) -> str:
+    """The path from what is needed to who needs it, as in the attribute `d`."""
+    from_left, from_top, from_width = needed
+    to_left, to_top, _ = dependent
     start, start_y = from_left + from_width, from_top + BOX_HEIGHT / 2
     end, end_y = to_left, to_top + BOX_HEIGHT / 2
     middle = (start + end) / 2
-    return (
-        f'<path d="M{start:.1f},{start_y:.1f} C{middle:.1f},{start_y:.1f} {middle:.1f},{end_y:.1f} '
-        f'{end:.1f},{end_y:.1f}" fill="none" stroke="#8c959f" stroke-width="1.2"><title>'
-        f"{escape(dependent)} needs {escape(needed)}: {escape(condition)}</title></path>\n"
-    )
+    return f"M{start:.1f},{start_y:.1f} C{middle:.1f},{start_y:.1f} {middle:.1f},{end_y:.1f} {end:.1f},{end_y:.1f}"

@@ -25,12 +25,17 @@ from nexsock.web import assets, follow, forms, hub, negotiate, openapi, problems
 from nexsock.web.api import asked
 from nexsock.web.call import Call
 from nexsock.web.frame import Frame, Page
+from nexsock.web.meter import Meter
 from nexsock.web.problems import HttpError
 from nexsock.web.route import Route
 from nexsock.web.routes import ROUTES
 from nexsock.web.sessions import Sessions
 
 LOG = logging.getLogger("nexsock.web")
+THEME_COOKIE, THEMES = "nexsock-theme", ("light", "dark")
+"""The cookie is set by the page's own script."""
+DONE_COOKIE, DONE_S = "nexsock-done", 20
+"""Tells the page that a form leads to what has been ordered."""
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -56,6 +61,7 @@ class Web:
     def __init__(self, around: Surroundings) -> None:
         self.around = around
         self.hub = hub.Hub(around.api)
+        self.meter = Meter(around.api, around.now)
         self.assets = assets.Assets()
         self._templates = templating.environment(self.assets)
         self._description = b""
@@ -78,6 +84,7 @@ class Web:
 
     def close(self) -> None:
         self.hub.close()
+        self.meter.close()
 
     # ------------------------------------------------------------------------- what is no row of the table
 
@@ -130,6 +137,8 @@ class Web:
             path=request.scope["path"],
             base=f"/projects/{project}" if project else "",
             csrf=request.scope["state"]["visitor"].csrf,
+            theme=theme if (theme := request.cookies.get(THEME_COOKIE, "")) in THEMES else "",
+            done=request.cookies.get(DONE_COOKIE, ""),
             parameters=dict(request.query_params),
         )
 
@@ -139,12 +148,17 @@ class Web:
         if request.headers.get("hx-request") == "true":
             template = page.fragments.get(request.headers.get("hx-target", ""), template)
         context = {**page.show(frame, answer), "frame": frame}
-        return self._html(template, context, status, {"vary": "accept, hx-request, hx-target"})
+        shown = self._html(template, context, status, {"vary": "accept, hx-request, hx-target"})
+        if frame.done and template == page.template:
+            shown.delete_cookie(DONE_COOKIE, path="/")
+        return shown
 
     def _html(
         self, template: str, context: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(context), status, headers)
+        text = self._templates.get_template(template).render(context)
+        # What services write may hold bytes that are no text (PEP 383): each is a question mark.
+        return HTMLResponse(text.encode(errors="replace"), status, headers)
 
 
 class Answering:
@@ -176,7 +190,9 @@ class Answering:
         if negotiate.form_of(request.scope["path"], request.headers) == "json":
             return self._document(call, found)
         assert route.leads is not None
-        return RedirectResponse(self._web.frame(request).base + route.leads(call, found), 303)
+        answer = RedirectResponse(self._web.frame(request).base + route.leads(call, found), 303)
+        answer.set_cookie(DONE_COOKIE, route.name, max_age=DONE_S, httponly=True, samesite="strict", path="/")
+        return answer
 
     async def _show(self, request: Request) -> Response:
         route = self._route
@@ -215,6 +231,7 @@ class Answering:
             path=request.path_params,
             query=_query(request, self._route.query),
             body=body,
+            meter=self._web.meter.looked,
             resume=request.headers.get("last-event-id", "")[:64],
         )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from nexsock.errors import NotFound
 from nexsock.model.project import ProjectRef
+from nexsock.model.status import Usage
 from nexsock.protocol.api import Api
 
 
@@ -23,6 +24,8 @@ class Call:
     query: Any = None
     body: Any = None
     resume: str = ""
+    meter: Callable[[ProjectRef], tuple[Usage, ...]] = lambda _: ()
+    """what a project's services used in the last minutes"""
 
     @property
     def project(self) -> ProjectRef:
@@ -30,6 +33,10 @@ class Call:
         if self.ref is None:
             raise NotFound("there is no nexsock.yaml where 'nexsock web' was started", hint="choose one of /projects")
         return self.ref
+
+    def looked(self) -> tuple[Usage, ...]:
+        """What the project's services used, oldest look first; asking keeps the looks coming."""
+        return self.meter(self.project)
 
     @property
     def service(self) -> str:

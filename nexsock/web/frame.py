@@ -23,6 +23,10 @@ class Frame:
     csrf: str = ""
     error: NexsockError | None = None
     entered: Mapping[str, str] = field(default_factory=dict)
+    theme: str = ""
+    """"light", "dark", or "" for what the system prefers"""
+    done: str = ""
+    """the operation that a form has just ordered, by its route's name"""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """those of the query, as they were sent"""
 

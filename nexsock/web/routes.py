@@ -9,7 +9,8 @@ from typing import Any
 from nexsock.web import shapes
 from nexsock.web.api import asked, files, git, past, projects, services
 from nexsock.web.call import Call
-from nexsock.web.pages import overview
+from nexsock.web.pages import editing, overview, pictures, plan, plugins, service_parts
+from nexsock.web.pages import past as past_pages
 from nexsock.web.pages import services as service_pages
 from nexsock.web.route import Route
 
@@ -62,6 +63,7 @@ MACHINE = (
         scope="machine",
         handler=projects.plugins,
         shape=shapes.PLUGINS,
+        page=plugins.PAGE,
     ),
     Route(
         name="list_events",
@@ -71,6 +73,7 @@ MACHINE = (
         handler=past.events,
         shape=shapes.EVENTS,
         query=asked.Past,
+        page=past_pages.EVENTS,
     ),
     Route(
         name="follow_events",
@@ -101,6 +104,7 @@ SERVICES = (
         effect="adds a service to the file",
         status=201,
         leads=to_added,
+        page=editing.ADD,
     ),
     Route(
         name="service_status",
@@ -121,6 +125,7 @@ SERVICES = (
         effect="removes a service from the file",
         form="/services/{service}/remove",
         leads=to_services,
+        page=editing.CONFIG,
     ),
     Route(
         name="start_service",
@@ -179,6 +184,7 @@ SERVICES = (
         summary="The runs of a service, newest first.",
         handler=services.history,
         shape=shapes.RUNS,
+        page=past_pages.HISTORY,
     ),
     Route(
         name="diff",
@@ -187,6 +193,7 @@ SERVICES = (
         handler=services.diff,
         shape=shapes.DIFF,
         query=asked.Compared,
+        page=past_pages.DIFF,
     ),
     Route(
         name="environment",
@@ -194,6 +201,7 @@ SERVICES = (
         summary="The variables that a service gets, secrets masked.",
         handler=services.environment,
         shape=shapes.ENVIRONMENT,
+        page=service_parts.ENVIRONMENT,
     ),
     Route(
         name="logs",
@@ -202,6 +210,7 @@ SERVICES = (
         handler=past.logs,
         shape=shapes.LINES,
         query=asked.Lines,
+        page=past_pages.LOG,
     ),
     Route(
         name="follow_logs",
@@ -214,11 +223,25 @@ SERVICES = (
 
 FILE = (
     Route(
+        name="add_page",
+        path="/add",
+        summary="A form for a new service.",
+        page=editing.ADD,
+    ),
+    Route(
+        name="edit_page",
+        path="/services/{service}/edit",
+        summary="A service as its file defines it, with a field that it does not have yet.",
+        query=asked.Edited,
+        page=editing.CONFIG,
+    ),
+    Route(
         name="get_config",
         path="/services/{service}/config",
         summary="A service as its file defines it.",
         handler=files.config,
         shape=shapes.CONFIG,
+        page=editing.CONFIG,
     ),
     Route(
         name="update_config",
@@ -230,6 +253,7 @@ FILE = (
         body=asked.Updated,
         effect="changes a service in the file",
         leads=to_config,
+        page=editing.CONFIG,
     ),
     Route(
         name="list_all_dependencies",
@@ -256,6 +280,7 @@ FILE = (
         effect="adds a dependency to the file",
         status=201,
         leads=to_service,
+        page=service_pages.ONE,
     ),
     Route(
         name="remove_dependency",
@@ -268,6 +293,7 @@ FILE = (
         effect="removes a dependency from the file",
         form="/services/{service}/dependencies/{on}/remove",
         leads=to_service,
+        page=service_pages.ONE,
     ),
 )
 
@@ -285,6 +311,7 @@ GIT = (
         summary="How a service's checkout stands.",
         handler=git.checkouts,
         shape=shapes.CHECKOUTS,
+        page=service_parts.GIT,
     ),
     Route(
         name="git_branches",
@@ -312,6 +339,7 @@ GIT = (
         body=asked.Nothing,
         effect="clones a repository",
         leads=to_git,
+        page=service_parts.GIT,
     ),
     Route(
         name="git_fetch",
@@ -323,6 +351,7 @@ GIT = (
         body=asked.Nothing,
         effect="fetches from a remote",
         leads=to_git,
+        page=service_parts.GIT,
     ),
     Route(
         name="git_pull",
@@ -334,6 +363,7 @@ GIT = (
         body=asked.Nothing,
         effect="moves a checkout",
         leads=to_git,
+        page=service_parts.GIT,
     ),
     Route(
         name="git_checkout",
@@ -345,6 +375,7 @@ GIT = (
         body=asked.CheckedOut,
         effect="moves a checkout",
         leads=to_git,
+        page=service_parts.GIT,
     ),
 )
 
@@ -356,6 +387,7 @@ PROJECT = (
         handler=projects.plan,
         shape=shapes.PREVIEW,
         query=asked.Planned,
+        page=plan.PAGE,
     ),
     Route(
         name="apply",
@@ -367,6 +399,7 @@ PROJECT = (
         body=asked.Applied,
         effect="starts and stops services as the plan says",
         leads=to_services,
+        page=plan.PAGE,
     ),
     Route(
         name="down",
@@ -396,6 +429,7 @@ PROJECT = (
         summary="What needs what, in layers.",
         handler=projects.graph,
         shape=shapes.GRAPH,
+        page=pictures.GRAPH,
     ),
     Route(
         name="timings",
@@ -403,6 +437,7 @@ PROJECT = (
         summary="How the last `up` went, and its critical path.",
         handler=projects.timings,
         shape=shapes.TIMINGS,
+        page=pictures.TIMINGS,
     ),
     Route(
         name="usage",
@@ -419,6 +454,7 @@ PROJECT = (
         handler=past.logs,
         shape=shapes.LINES,
         query=asked.Lines,
+        page=past_pages.ALL_LOGS,
     ),
     Route(
         name="follow_all_logs",
@@ -434,6 +470,7 @@ PROJECT = (
         scope="named",
         handler=projects.plugins,
         shape=shapes.PLUGINS,
+        page=plugins.PAGE,
     ),
     Route(
         name="project_events",
@@ -443,6 +480,7 @@ PROJECT = (
         handler=past.events,
         shape=shapes.EVENTS,
         query=asked.Past,
+        page=past_pages.EVENTS,
     ),
     Route(
         name="follow_project_events",

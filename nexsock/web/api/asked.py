@@ -101,6 +101,12 @@ class Updated(Asked, frozen=True, kw_only=True):
     apply: bool = True
 
 
+class Edited(Asked, frozen=True, kw_only=True):
+    """The path of a field that is to be written."""
+
+    field: Annotated[str, Meta(max_length=512)] = ""
+
+
 class Needed(Asked, frozen=True, kw_only=True):
     """Services that are needed from now on; `fields` are those of a dependency, such as condition: healthy."""
 

@@ -11,4 +11,4 @@ def show(frame: Frame, projects: tuple[ProjectSummary, ...]) -> dict[str, Any]:
     return {"projects": sorted(projects, key=lambda one: (not (one.failed or one.config_error), one.name, one.dir))}
 
 
-PAGE = Page(template="overview.html", show=show)
+PAGE = Page(template="overview.html", show=show, fragments={"live": "fragments/overview.html"})

@@ -1,0 +1,248 @@
+// What the pages do beyond showing: liveness, themes, shortcuts, and logs that follow. Every page is complete without.
+"use strict";
+(() => {
+  const body = document.body;
+  const find = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const AGAIN_MS = 250, MEASURE_MS = 5000, KEPT_LINES = 2000, TYPING_MS = 300;
+
+  // ------------------------------------------------------------------ theme
+  const theme = find("#theme");
+  const useTheme = (name) => {
+    if (name) document.documentElement.dataset.theme = name;
+    else delete document.documentElement.dataset.theme;
+    document.cookie = `nexsock-theme=${name}; path=/; max-age=${name ? 31536000 : 0}; samesite=strict`;
+    theme.value = name;
+  };
+  theme.hidden = false;
+  theme.addEventListener("change", () => useTheme(theme.value));
+
+  // ------------------------------------------------------------------ what went wrong
+  const complain = (text) => {
+    const toast = document.createElement("div");
+    toast.className = "toast";
+    toast.textContent = text;
+    find("#toasts").replaceChildren(toast);
+    setTimeout(() => toast.remove(), 8000);
+  };
+  body.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.requestConfig && event.detail.requestConfig.verb === "get") return;
+    const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+    const told = page.querySelector("main [role=alert]");
+    complain(told ? told.textContent : `The answer was ${event.detail.xhr.status}.`);
+  });
+  body.addEventListener("htmx:sendError", () => complain("nexsock web does not answer: does it still run?"));
+  body.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-Nexsock-CSRF"] = find("meta[name=csrf]").content;
+  });
+
+  // ------------------------------------------------------------------ parts that are shown anew
+  let opened = [];
+  const remember = () => { opened = all("#live details").map((one) => one.open); };
+  const restore = () => {
+    all("#live details").forEach((one, place) => { one.open = opened[place] || one.open; });
+    filter();
+  };
+  body.addEventListener("htmx:beforeSwap", remember);
+  body.addEventListener("htmx:afterSwap", restore);
+
+  const busy = () => {
+    const focus = document.activeElement;
+    return !!(focus && focus.closest("#live") && focus.matches("input, select"));
+  };
+  const refresh = async (why) => {
+    const live = find("#live");
+    if (!live || document.hidden || busy()) return;
+    if (window.htmx) { window.htmx.trigger(body, why); return; }
+    if (why === "nexsock:measure" && !("measured" in live.dataset)) return;
+    const answer = await fetch(live.getAttribute("hx-get"), { headers: { "HX-Request": "true", "HX-Target": "live" } });
+    if (!answer.ok) return;
+    remember();
+    live.outerHTML = await answer.text();
+    restore();
+  };
+  let due = 0, last = 0;
+  const changed = () => {
+    if (due) return;
+    due = setTimeout(() => { due = 0; last = Date.now(); refresh("nexsock:changed"); }, Math.max(20, last + AGAIN_MS - Date.now()));
+  };
+
+  // ------------------------------------------------------------------ events: one stream a page, none while it is hidden
+  const connection = find("#connection");
+  const say = (text) => { connection.textContent = text; connection.hidden = !text; };
+  const streams = [];
+  const stream = (open) => {
+    let source = null;
+    const one = {
+      start() { if (!source && !document.hidden) source = open(); },
+      stop() { if (source) source.close(); source = null; },
+      restart() { one.stop(); one.start(); },
+    };
+    streams.push(one);
+    return one;
+  };
+  document.addEventListener("visibilitychange", () => {
+    for (const one of streams) if (document.hidden) one.stop(); else one.start();
+    if (!document.hidden) changed();
+  });
+  window.addEventListener("pagehide", () => streams.forEach((one) => one.stop()));
+  window.addEventListener("pageshow", (event) => { if (event.persisted) streams.forEach((one) => one.start()); });
+
+  if (body.dataset.events && (find("#live") || find("[data-away]"))) {
+    stream(() => {
+      const source = new EventSource(body.dataset.events);
+      const away = find("[data-away]");
+      for (const kind of ["wanted", "phase", "plan", "exit", "probe", "config", "git", "watch", "daemon", "warning", "reset"])
+        source.addEventListener(kind, () => { if (away) location.reload(); else changed(); });
+      source.addEventListener("away", () => say("The daemon is away; services go on"));
+      source.addEventListener("back", () => { say(""); if (away) location.reload(); else changed(); });
+      source.onerror = () => say("nexsock web does not answer");
+      source.onopen = () => say("");
+      return source;
+    }).start();
+    if (find("[data-away]")) setInterval(async () => {
+      const answer = await fetch(location.href, { headers: { "HX-Request": "true" } }).catch(() => null);
+      if (answer && answer.ok) location.reload();
+    }, 3000);
+  }
+  if (find("[data-measured]")) {
+    setTimeout(() => refresh("nexsock:measure"), MEASURE_MS + 700);
+    setInterval(() => refresh("nexsock:measure"), MEASURE_MS);
+  }
+
+  // ------------------------------------------------------------------ uptimes grow
+  const duration = (seconds) => {
+    const units = [["d", 86400, "h", 3600], ["h", 3600, "m", 60], ["m", 60, "s", 1]];
+    for (const [unit, size, smaller, part] of units) {
+      if (seconds < size) continue;
+      const rest = Math.floor((seconds % size) / part);
+      return Math.floor(seconds / size) + unit + (rest ? ` ${rest}${smaller}` : "");
+    }
+    return `${seconds}s`;
+  };
+  if (find("[data-since]") || find("#live")) setInterval(() => {
+    if (document.hidden) return;
+    const now = Date.now() / 1000;
+    for (const one of all("[data-since]")) {
+      const text = duration(Math.max(0, Math.round(now - one.dataset.since)));
+      if (one.textContent !== text) one.textContent = text;
+    }
+  }, 1000);
+
+  // ------------------------------------------------------------------ filter
+  const sought = find("#filter");
+  function filter() {
+    if (!sought) return;
+    const words = sought.value.toLowerCase();
+    for (const row of all("[data-name]")) row.hidden = !row.dataset.name.toLowerCase().includes(words);
+  }
+  if (sought) {
+    sought.closest(".filter").hidden = false;
+    sought.addEventListener("input", filter);
+  }
+
+  // ------------------------------------------------------------------ logs
+  const log = find("#log");
+  if (log) {
+    const form = find("#log-form"), follow = find("#follow"), note = find("#skipped");
+    const many = "many" in log.dataset;
+    const escapes = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_]|[ -/][0-~])?|[\x00-\x08\x0a-\x1a\x1c-\x1f\x7f-\x9f]/g;
+    const clock = (at) => {
+      const moment = new Date(at), two = (number) => String(number).padStart(2, "0");
+      return `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}.${String(moment.getMilliseconds()).padStart(3, "0")}`;
+    };
+    const drawn = (line) => {
+      const row = document.createElement("div"), time = document.createElement("time"), text = document.createElement("span");
+      row.className = `line ${line.stream}`;
+      time.textContent = clock(line.at);
+      text.textContent = line.text.replace(/\r+$/, "").replace(/^[^]*\r/, "").replace(escapes, "");
+      row.append(time);
+      if (many) { const name = document.createElement("b"); name.textContent = line.service; row.append(name); }
+      row.append(text);
+      return row;
+    };
+    let waiting = [], skipped = 0, fresh = false, drawing = 0;
+    const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    const draw = () => {
+      drawing = 0;
+      const stay = !atEnd() && !fresh;
+      if (waiting.length > KEPT_LINES) waiting = waiting.slice(-KEPT_LINES);
+      const rows = document.createDocumentFragment();
+      for (const line of waiting) rows.append(drawn(line));
+      waiting = [];
+      if (fresh) { log.replaceChildren(); fresh = false; }
+      log.append(rows);
+      while (log.childElementCount > KEPT_LINES) log.firstElementChild.remove();
+      if (!stay) log.scrollTop = log.scrollHeight;
+      const none = find("#log-empty");
+      if (none) none.hidden = log.childElementCount > 0;
+      note.textContent = skipped ? `${skipped.toLocaleString("en")} lines came too fast to be shown; they are in the file` : "";
+    };
+    const query = () => {
+      const chosen = new URLSearchParams(new FormData(form));
+      for (const [name, value] of [...chosen]) if (!value) chosen.delete(name);
+      return chosen;
+    };
+    const following = stream(() => {
+      const chosen = query(), only = chosen.get("stream");
+      chosen.delete("stream");
+      chosen.set("lines", String(Math.min(Number(chosen.get("lines") || 500), KEPT_LINES)));
+      const source = new EventSource(`${log.dataset.follow}?${chosen}`);
+      fresh = true;
+      skipped = 0;
+      source.addEventListener("lines", (event) => {
+        const batch = JSON.parse(event.data);
+        skipped += batch.skipped || 0;
+        for (const line of batch.lines) if (!only || line.stream === only) waiting.push(line);
+        if (!drawing) drawing = requestAnimationFrame(draw);
+      });
+      source.addEventListener("problem", (event) => {
+        const told = JSON.parse(event.data);
+        note.textContent = (told.error || told).message || "";
+        source.close();
+      });
+      source.onerror = () => say("nexsock web does not answer");
+      source.onopen = () => say("");
+      return source;
+    });
+    follow.closest("label").hidden = false;
+    const switched = () => { if (follow.checked) following.start(); else following.stop(); };
+    follow.addEventListener("change", switched);
+    document.addEventListener("visibilitychange", () => { if (!follow.checked) following.stop(); });
+    let typing = 0;
+    form.grep.addEventListener("input", () => {
+      clearTimeout(typing);
+      typing = setTimeout(() => {
+        history.replaceState(null, "", `${form.getAttribute("action")}?${query()}`);
+        log.replaceChildren();
+        if (follow.checked) following.restart(); else form.submit();
+      }, TYPING_MS);
+    });
+    log.scrollTop = log.scrollHeight;
+    switched();
+  }
+
+  // ------------------------------------------------------------------ shortcuts
+  const keys = find("#keys"), button = find("#keys-button");
+  button.hidden = false;
+  button.addEventListener("click", () => keys.showModal());
+  const step = (by) => {
+    const links = all("tr[data-name]:not([hidden]) a, .card h2 a").filter((one) => one.closest("th, h2"));
+    const place = links.indexOf(document.activeElement);
+    const next = links[Math.min(Math.max(place + by, 0), links.length - 1)];
+    if (next) next.focus();
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+    const to = find(`nav a[data-key="${CSS.escape(event.key)}"]`);
+    if (to) to.click();
+    else if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "?") keys.showModal();
+    else if (event.key === "/") (find("#filter") || find("input[name=grep]") || theme).focus();
+    else if (event.key === "f" && find("#follow")) find("#follow").click();
+    else if (event.key === "d") useTheme({ "": "dark", dark: "light", light: "" }[theme.value]);
+    else return;
+    event.preventDefault();
+  });
+})();

@@ -1,0 +1,73 @@
+"""The file in fields."""
+
+import pytest
+
+from nexsock.errors import ConfigError, Conflict
+from nexsock.masking import MASK
+from nexsock.model.edit import Definition
+from nexsock.model.problem import Problem
+from nexsock.model.status import ProjectInfo, ProjectStatus, ServiceDetail, ServiceStatus
+from nexsock.web.api import gather
+from nexsock.web.frame import Frame
+from nexsock.web.pages import editing
+
+WEB = ServiceStatus(name="web", phase="ready", ready=True)
+CONFIG = {"restart": "always", "environment": {"A.B": "1", "KEY": MASK}, "command": "serve", "watch": []}
+FOUND = gather.Config(
+    detail=ServiceDetail(service=WEB, command="serve", working_dir="/shop"),
+    status=ProjectStatus(project=ProjectInfo(name="shop", dir="/shop", id="shop-1"), services=(WEB,)),
+    definition=Definition(
+        service="web", file="/shop/nexsock.yaml", digest="d", origin="nexsock.yaml:2:3", config=CONFIG
+    ),
+)
+WRONG = ConfigError(
+    "1 problem", (Problem(file="nexsock.yaml", line=3, column=5, message="'x' is no policy", suggestion="use 'no'"),)
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("npm run dev", "npm run dev"),
+        ("3000", '"3000"'),
+        (3000, "3000"),
+        ("yes", '"yes"'),
+        ("a: b", '"a: b"'),
+        ("$HOME #1", '"$$HOME #1"'),
+        (" x", '" x"'),
+        (["a", True], '["a", true]'),
+        ("", '""'),
+    ],
+)
+def test_a_value_is_written_as_the_yaml_that_means_it(value, text):
+    assert editing.as_yaml(value) == text
+
+
+def test_what_people_look_for_first_stands_first_and_what_is_empty_nowhere():
+    assert list(editing.fields(CONFIG)) == ["command", r"environment.A\.B", "environment.KEY", "restart"]
+
+
+def test_a_secret_is_not_offered_for_editing():
+    shown = editing.show_config(Frame(now=1.0, path="/"), FOUND)["fields"]
+    assert [field["path"] for field in shown if field["masked"]] == ["environment.KEY"]
+
+
+def test_a_mistake_is_told_at_its_field_with_what_was_entered():
+    frame = Frame(now=1.0, path="/", error=WRONG, entered={"fields.restart": "x", "digest": "d"})
+    shown = {field["path"]: field for field in editing.show_config(frame, FOUND)["fields"]}
+    assert shown["restart"]["value"] == "x"
+    assert shown["restart"]["problems"] == [
+        {"message": "'x' is no policy", "advice": "use 'no'", "place": "nexsock.yaml:3:5"}
+    ]
+    assert not shown["command"]["problems"]
+
+
+def test_a_mistake_in_no_field_is_told_above_all():
+    frame = Frame(now=1.0, path="/", error=Conflict("the file has changed"), entered={"unset": "command"})
+    assert editing.show_config(frame, FOUND)["general"][0]["message"] == "the file has changed"
+
+
+def test_a_new_field_is_shown_empty_and_named():
+    frame = Frame(now=1.0, path="/", parameters={"field": "environment.NEW"})
+    last = editing.show_config(frame, FOUND)["fields"][-1]
+    assert (last["path"], last["value"], last["fresh"]) == ("environment.NEW", "", True)
