@@ -8,10 +8,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const HERE = new URL("./node_modules/", import.meta.url);
 const THERE = new URL("../nexsock/web/static/vendor/", import.meta.url);
-const FILES = {
-  "htmx.js": "htmx.org/dist/htmx.min.js",
-  "sse.js": "htmx-ext-sse/dist/sse.min.js",
-};
+const FILES = { "htmx.js": "htmx.org/dist/htmx.min.js" };
 
 rmSync(THERE, { recursive: true, force: true });
 mkdirSync(THERE, { recursive: true });
