@@ -1,5 +1,7 @@
 """Every page: no complaint of the browser, readable for everybody, small, and there without JavaScript."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -19,6 +21,18 @@ PAGES = {
     "projects": "//projects",
     "services": "/services",
     "service": "/services/api",
+    "logs": "/services/api/logs",
+    "environment": "/services/api/environment",
+    "history": "/services/api/history",
+    "config": "/services/api/config",
+    "git": "/services/api/git",
+    "all-logs": "/logs",
+    "graph": "/graph",
+    "timings": "/timings",
+    "events": "/events",
+    "plan": "/plan",
+    "add": "/add",
+    "plugins": "/plugins",
 }
 FIRST_PAGE_LIMIT = 150 * 1024
 
@@ -38,6 +52,14 @@ def test_a_page_is_complete_and_for_everybody(shop, tab, name):
     assert here.unmet() == []
 
 
+def test_dark_pages_can_be_read_too(shop, tab):
+    here = tab(shop, color_scheme="dark")
+    for name in ("services", "service", "logs", "graph", "timings"):
+        here.open(PAGES[name])
+        here.picture(f"{name}-dark")
+        assert here.unmet() == [], name
+
+
 def test_no_page_needs_javascript(shop, tab):
     here = tab(shop, javascript=False)
     for path in PAGES.values():
@@ -45,8 +67,17 @@ def test_no_page_needs_javascript(shop, tab):
         expect(here.page.get_by_role("heading", level=1)).to_have_count(1)
 
 
+def test_a_narrow_screen_scrolls_in_one_direction_only(shop, tab):
+    here = tab(shop, viewport={"width": 360, "height": 740})
+    for name, path in PAGES.items():
+        here.open(path)
+        assert here.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    here.open("/services").picture("services-narrow")
+
+
 def test_the_first_page_is_small(shop, tab):
     here = tab(shop).open("/services")
+    here.page.wait_for_load_state("load")
     assert 0 < here.bytes < FIRST_PAGE_LIMIT
 
 
@@ -55,3 +86,48 @@ def test_a_secret_is_on_no_page(shop, tab):
     for path in PAGES.values():
         here.open(path)
         assert "hunter2" not in here.page.content(), path
+
+
+def test_the_graph_shows_each_service_in_its_state(shop, tab):
+    here = tab(shop).open("/graph")
+    drawn = here.page.locator("main svg[aria-label]").first
+    for name in ("db", "cache", "api", "web", "broken"):
+        expect(drawn).to_contain_text(name)
+
+
+def test_the_waterfall_shows_what_took_its_time(shop, tab):
+    here = tab(shop).open("/timings")
+    drawn = here.page.locator("main svg[aria-label]").first
+    for name in ("db", "api", "web"):
+        expect(drawn).to_contain_text(name)
+    here.reads(re.compile("critical path", re.IGNORECASE))
+
+
+def test_the_theme_that_was_chosen_is_kept(shop, tab):
+    here = tab(shop, color_scheme="light").open("/services")
+    light = here.background()
+    here.choose_theme("dark")
+    dark = here.background()
+    assert dark != light
+    here.open("/graph")
+    assert here.background() == dark
+
+
+def test_a_service_is_reached_by_the_keyboard_alone(shop, tab):
+    here = tab(shop).open("/services")
+    here.page.keyboard.press("?")
+    expect(here.page.get_by_role("dialog")).to_be_visible()
+    here.page.keyboard.press("Escape")
+    here.page.keyboard.press("g")
+    here.page.wait_for_url("**/graph")
+
+
+def test_a_hidden_tab_holds_no_connection(shop, tab):
+    """A browser opens six connections to a host and no more: a stream for each tab would leave none for the seventh."""
+    first = tab(shop).open("/services")
+    others = [first.another() for _ in range(8)]
+    for one in others:
+        one.open("/services")
+        one.hide()
+    first.act("Stop", "cache")
+    first.shows_of("cache", "stopped")

@@ -1,5 +1,10 @@
-"""Services as they are shown, and what a person does with them."""
+"""Services as they are shown, and what a person does with them, with JavaScript and without."""
 
+import os
+import re
+import signal
+
+import pytest
 from playwright.sync_api import expect
 
 SHOP = """
@@ -15,13 +20,15 @@ SHOP = """
         command: exec sleep 600
         depends_on: [api]
 """
+BOTH = pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"])
 
 
-def test_a_service_is_stopped_started_and_restarted_without_javascript(project, tab):
+@BOTH
+def test_a_service_is_stopped_started_and_restarted(project, tab, javascript):
     road = project(SHOP)
     road.up()
     first = road.pid("web")
-    here = tab(road, javascript=False).open("/services")
+    here = tab(road, javascript=javascript).open("/services")
     here.act("Stop", "web")
     here.shows_of("web", "stopped")
     assert road.phase("web") == "stopped"
@@ -33,14 +40,34 @@ def test_a_service_is_stopped_started_and_restarted_without_javascript(project, 
     here.shows_of("web", "ready|running")
 
 
-def test_a_page_goes_on_when_the_daemon_is_back(project, tab):
+def test_a_crash_shows_without_a_reload(project, tab):
     road = project(SHOP)
     road.up()
     here = tab(road).open("/services")
-    here.expected = ["50[23]"]
+    here.shows_of("api", "ready|running")
+    here.mark()
+    os.kill(road.pid("api"), signal.SIGSEGV)
+    here.shows_of("api", "failed")
+    assert here.is_marked(), "the page has been loaded again"
+
+
+def test_a_service_that_crashes_shows_on_its_own_page(project, tab):
+    road = project(SHOP)
+    road.up()
+    here = tab(road).open("/services/api")
+    here.reads(re.compile("ready|running"))
+    os.kill(road.pid("api"), signal.SIGSEGV)
+    here.reads("SIGSEGV")
+
+
+def test_what_a_page_asks_is_answered_while_the_daemon_comes_back(project, tab, home):
+    road = project(SHOP)
+    road.up()
+    here = tab(road).open("/services")
     road.done("daemon", "stop")
+    here.expected = ["502", "503", "Failed to load resource", "ERR_"]
     here.open("/services")
-    here.reads("nexsock daemon start")
+    here.reads(re.compile("nexsock daemon start|daemon is away"))
     road.done("daemon", "start")
     here.open("/services")
     here.shows_of("web", "ready|running")
