@@ -16,6 +16,13 @@ def test_it_listens_on_loopback_alone():
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
+def test_what_is_sent_goes_at_once():
+    with serve.bind(0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error():
     with serve.bind(0) as taken, pytest.raises(PortBusy, match="is taken"):
         serve.bind(taken.getsockname()[1])
