@@ -23,12 +23,12 @@ from bench.trial import Trial, median, rounded
 CHROMIUM = shutil.which("chromium")
 PAGES = 50
 _LINK = re.compile(r"http://\S+/enter/\S+")
-_MENTIONED = """name => new Promise(resolve => {
+_MENTIONED = """name => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error(`${name} is not mentioned within 30 s`)), 30000);
   const count = () => document.body.innerText.split(name).length;
   const before = count();
   new MutationObserver(() => count() > before && resolve(Date.now()))
     .observe(document.body, {subtree: true, childList: true, characterData: true});
-  window.watched = true;
 })"""
 """Resolves with the time (ms) at which the page mentions a service once more."""
 _LOADED = """() => {
