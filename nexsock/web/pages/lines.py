@@ -8,8 +8,8 @@ from nexsock.model.status import Usage
 
 WIDTH, HEIGHT = 72, 18
 """Units of the drawing's own coordinates."""
-PLACES = 60
-"""Looks that the width has room for; a line that is shorter stands at the right."""
+FEWEST = 12
+"""Looks that the width has room for at least; a line that is shorter stands at the right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def _pair(found: Sequence[tuple[float, int]]) -> Pair:
 
 
 def _drawn(values: Sequence[float], top: float, last: str, what: str) -> Drawn:
-    step = WIDTH / (PLACES - 1)
+    step = WIDTH / (max(len(values), FEWEST) - 1)
     left = WIDTH - step * (len(values) - 1)
     spots = [(left + step * place, HEIGHT - 1 - value / top * (HEIGHT - 2)) for place, value in enumerate(values)]
     if len(spots) == 1:

@@ -4,7 +4,7 @@
   const body = document.body;
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const AGAIN_MS = 250, MEASURE_MS = 5000, KEPT_LINES = 2000, TYPING_MS = 300;
+  const AGAIN_MS = 250, MEASURE_MS = 5000, KEPT_LINES = 1500, DRAW_MS = 100, TYPING_MS = 300;
 
   // ------------------------------------------------------------------ theme
   const theme = find("#theme");
@@ -94,6 +94,7 @@
       const away = find("[data-away]");
       for (const kind of ["wanted", "phase", "plan", "exit", "probe", "config", "git", "watch", "daemon", "warning", "reset"])
         source.addEventListener(kind, () => { if (away) location.reload(); else changed(); });
+      source.addEventListener("hello", () => { if (!away) changed(); }); // for what happened before the stream began
       source.addEventListener("away", () => say("The daemon is away; services go on"));
       source.addEventListener("back", () => { say(""); if (away) location.reload(); else changed(); });
       source.onerror = () => say("nexsock web does not answer");
@@ -194,7 +195,7 @@
         const batch = JSON.parse(event.data);
         skipped += batch.skipped || 0;
         for (const line of batch.lines) if (!only || line.stream === only) waiting.push(line);
-        if (!drawing) drawing = requestAnimationFrame(draw);
+        if (!drawing) drawing = setTimeout(() => requestAnimationFrame(draw), DRAW_MS);
       });
       source.addEventListener("problem", (event) => {
         const told = JSON.parse(event.data);
