@@ -25,15 +25,24 @@
     find("#toasts").replaceChildren(toast);
     setTimeout(() => toast.remove(), 8000);
   };
-  body.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.requestConfig && event.detail.requestConfig.verb === "get") return;
-    const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-    const told = page.querySelector("main [role=alert]");
-    complain(told ? told.textContent : `The answer was ${event.detail.xhr.status}.`);
-  });
-  body.addEventListener("htmx:sendError", () => complain("nexsock web does not answer: does it still run?"));
-  body.addEventListener("htmx:configRequest", (event) => {
-    event.detail.headers["X-Nexsock-CSRF"] = find("meta[name=csrf]").content;
+  // Forms whose page shows by itself what they did: it stays.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, button = event.submitter;
+    if (!("stay" in form.dataset) || !button) return;
+    event.preventDefault();
+    button.setAttribute("aria-busy", "true");
+    try {
+      const content = new URLSearchParams(new FormData(form));
+      const answer = await fetch(button.formAction, { method: "POST", body: content, headers: { Accept: "text/html" } });
+      if (answer.ok) { changed(); return; }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const told = page.querySelector("main [role=alert]");
+      complain(told ? told.textContent : `The answer was ${answer.status}.`);
+    } catch {
+      complain("nexsock web does not answer: does it still run?");
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
   });
 
   // ------------------------------------------------------------------ parts that are shown anew
