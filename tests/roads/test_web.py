@@ -66,7 +66,7 @@ def test_a_browser_signs_in_by_the_link_and_restarts_a_service(road):
         csrf = re.search(r'name="csrf" value="(\w+)"', page.text)[1]
         sent = browser.post("/services/web/restart", data={"csrf": csrf}, headers={"origin": web.origin})
         assert sent.headers["location"] == "/services/web"
-    road.wait_until(lambda: road.pid("web") not in (None, before), "the service has another process")
+    road.wait_until(lambda: road.service("web").get("pid") not in (None, before), "the service has another process")
 
 
 def test_pages_outlive_the_daemon_and_the_end_is_clean(road):

@@ -101,7 +101,7 @@
     stream(() => {
       const source = new EventSource(body.dataset.events);
       const away = find("[data-away]");
-      for (const kind of ["wanted", "phase", "plan", "exit", "probe", "config", "git", "watch", "daemon", "warning", "reset"])
+      for (const kind of ["hello", "wanted", "phase", "plan", "exit", "probe", "config", "git", "watch", "daemon", "warning", "reset"])
         source.addEventListener(kind, () => { if (away) location.reload(); else changed(); });
       source.addEventListener("hello", () => { if (!away) changed(); }); // for what happened before the stream began
       source.addEventListener("away", () => say("The daemon is away; services go on"));
