@@ -118,6 +118,7 @@ def test_a_service_is_reached_by_the_keyboard_alone(shop, tab):
     here.page.keyboard.press("?")
     expect(here.page.get_by_role("dialog")).to_be_visible()
     here.page.keyboard.press("Escape")
+    expect(here.page.get_by_role("dialog")).to_be_hidden()  # until then a key is the dialog's
     here.page.keyboard.press("g")
     here.page.wait_for_url("**/graph")
 
