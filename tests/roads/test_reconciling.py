@@ -197,8 +197,8 @@ def test_a_dependent_is_restarted_after_the_one_it_needs(project):
             trap "echo $$NEXSOCK_SERVICE ends >> trace; exit 0" TERM
             while :; do sleep 0.02; done
         services:
-          db: {environment: {A: b}}
-          web: {depends_on: [db], environment: {A: b}}
+          db: {environment: {A: b}, healthcheck: {test: grep -q "db begins" trace}}
+          web: {depends_on: {db: {condition: healthy}}, environment: {A: b}}
     """)
     road.up()
     road.wait_until(lambda: len(road.words()) == 4, "both have begun")
