@@ -243,7 +243,7 @@
     if (next) next.focus();
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog[open]")) return;
     const to = find(`nav a[data-key="${CSS.escape(event.key)}"]`);
     if (to) to.click();
     else if (event.key === "j") step(1);
