@@ -6,6 +6,14 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const AGAIN_MS = 250, MEASURE_MS = 5000, KEPT_LINES = 1500, DRAW_MS = 100, TYPING_MS = 300;
 
+  // ------------------------------------------------------------------ HTMX: nothing waits for it, so it comes last
+  const htmx = document.currentScript.dataset.htmx;
+  if (htmx) window.addEventListener("load", () => {
+    const script = document.createElement("script");
+    script.src = htmx;
+    document.head.append(script);
+  });
+
   // ------------------------------------------------------------------ theme
   const theme = find("#theme");
   const useTheme = (name) => {
