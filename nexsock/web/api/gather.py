@@ -13,6 +13,7 @@ from nexsock.model.edit import Definition, ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.git import Branch, CheckoutStatus, Commit
 from nexsock.model.log import LogLine, LogQuery
+from nexsock.model.plugin import PluginStatus
 from nexsock.model.status import (
     Graph,
     ProjectStatus,
@@ -115,6 +116,14 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Plugins; `status` None: those of no project."""
+
+    plugins: tuple[PluginStatus, ...]
+    status: ProjectStatus | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Happened:
     """`status` None: in all projects."""
 
@@ -207,6 +216,16 @@ async def events(call: Call) -> Happened:
         return Happened(events=await past.events(call))
     status, found = await asyncio.gather(services.listed(call), past.events(call))
     return Happened(events=found, status=status)
+
+
+async def plugins(call: Call) -> Asked:
+    """Where no project can be read there still are plugins."""
+    found, status = await asyncio.gather(projects.plugins(call), _project(call))
+    return Asked(plugins=found, status=status)
+
+
+async def _project(call: Call) -> ProjectStatus | None:
+    return await _if_there(services.listed(call), None) if call.ref is not None else None
 
 
 async def _around(call: Call) -> Around:

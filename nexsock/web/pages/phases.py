@@ -16,6 +16,19 @@ KINDS = {
 }
 """The class in the stylesheet. A phase that a newer daemon invents is drawn as one that rests."""
 
+WORDS = {
+    "bad": "failing",
+    "wait": "waiting",
+    "move": "changing",
+    "good": "up",
+    "done": "completed",
+    "idle": "stopped",
+}
+"""What services of a look do, trouble first."""
+
+IMPLIED = {"starting": "starting", "ready": "healthy", "unhealthy": "unhealthy"}
+"""The health that each of these phases has anyway."""
+
 GOOD = frozenset({"running", "ready", "completed"})
 STARTABLE = frozenset({"stopped", "failed", "completed", "backoff", "blocked"})
 """Phases in which Start means something; in all others it is Restart and Stop."""
@@ -23,6 +36,11 @@ STARTABLE = frozenset({"stopped", "failed", "completed", "backoff", "blocked"})
 
 def kind(phase: str) -> str:
     return KINDS.get(phase, "idle")
+
+
+def health(service: ServiceStatus) -> str:
+    """Its health where the phase does not say it already; else ""."""
+    return "" if service.health in ("-", IMPLIED.get(service.phase)) else service.health
 
 
 def reason(service: ServiceStatus) -> str:
@@ -37,7 +55,5 @@ def reason(service: ServiceStatus) -> str:
 
 def counts(services: tuple[ServiceStatus, ...]) -> list[tuple[str, int, str]]:
     """(class, how many, word) of what there is, trouble first."""
-    words = (("bad", "failing"), ("wait", "waiting"), ("move", "changing"), ("good", "up"), ("done", "completed"))
-    found = [(look, sum(kind(one.phase) == look for one in services), word) for look, word in words]
-    found.append(("idle", sum(kind(one.phase) == "idle" for one in services), "stopped"))
+    found = [(look, sum(kind(one.phase) == look for one in services), word) for look, word in WORDS.items()]
     return [one for one in found if one[1]]

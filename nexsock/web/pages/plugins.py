@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from nexsock.model.plugin import PluginStatus
+from nexsock.web.api import gather
 from nexsock.web.frame import Frame, Page
 
 LOOKS = {"loaded": "good", "set_aside": "bad", "refused": "wait"}
 
 
-def show(frame: Frame, found: tuple[PluginStatus, ...]) -> dict[str, Any]:
+def show(frame: Frame, found: gather.Asked) -> dict[str, Any]:
     """`plugins` in the order in which they are asked, each with the class of its look."""
     return {
+        "project": found.status.project if found.status else None,
         "plugins": [
-            {"plugin": one, "kind": LOOKS.get(one.state, "idle"), "word": one.state.replace("_", " ")} for one in found
-        ]
+            {"plugin": one, "kind": LOOKS.get(one.state, "idle"), "word": one.state.replace("_", " ")}
+            for one in found.plugins
+        ],
     }
 
 
-PAGE = Page(template="plugins.html", show=show)
+PAGE = Page(template="plugins.html", show=show, ask=gather.plugins)

@@ -17,20 +17,28 @@ def show_list(frame: Frame, found: gather.Services) -> dict[str, Any]:
     status = found.status
     return {
         "project": status.project,
-        "rows": [row(one, drawn) for one in status.services],
+        "rows": _rows(status.services, drawn),
         "counts": phases.counts(status.services),
         "measured": bool(found.usage),
         "idle": not any(one.phase != "stopped" for one in status.services),
     }
 
 
+def _rows(services: tuple[ServiceStatus, ...], drawn: dict[str, lines.Pair]) -> list[dict[str, Any]]:
+    """`first`: the first one of its look, to which its count leads."""
+    rows = [row(one, drawn) for one in services]
+    looks = [one["kind"] for one in rows]
+    return [{**one, "first": looks.index(one["kind"]) == place} for place, one in enumerate(rows)]
+
+
 def row(service: ServiceStatus, drawn: dict[str, lines.Pair]) -> dict[str, Any]:
-    """One service as the table has it: `link` is the address behind each port, `startable` what its buttons are."""
+    """One service as the table has it: `word` is what its look means, `startable` what its buttons are."""
     return {
         "name": service.name,
         "phase": service.phase,
         "kind": phases.kind(service.phase),
-        "health": service.health if service.health != "-" else "",
+        "word": phases.WORDS[phases.kind(service.phase)],
+        "health": phases.health(service),
         "reason": phases.reason(service),
         "up_s": service.uptime_s,
         "ports": ports(service),
@@ -43,9 +51,8 @@ def row(service: ServiceStatus, drawn: dict[str, lines.Pair]) -> dict[str, Any]:
 
 def ports(service: ServiceStatus) -> list[dict[str, str]]:
     """Where a browser reaches each port of a service."""
-    many = len(service.ports) > 1
     return [
-        {"label": f"{name} {number}" if many else str(number), "href": f"http://localhost:{number}/", "name": name}
+        {"name": name, "number": str(number), "href": f"http://localhost:{number}/"}
         for name, number in service.ports.items()
     ]
 
@@ -96,4 +103,9 @@ def _figures(looks: tuple[Usage, ...], name: str) -> list[tuple[str, str]]:
 LIST = Page(
     template="services.html", show=show_list, ask=gather.service_list, fragments={"live": "fragments/services.html"}
 )
-ONE = Page(template="service.html", show=show_one, ask=gather.service, fragments={"live": "fragments/service.html"})
+ONE = Page(
+    template="service.html",
+    show=show_one,
+    ask=gather.service,
+    fragments={"live": "fragments/service.html", "head": "fragments/head.html"},
+)

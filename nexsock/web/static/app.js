@@ -65,14 +65,14 @@
 
   const busy = () => {
     const focus = document.activeElement;
-    return !!(focus && focus.closest("#live") && focus.matches("input, select"));
+    return !!(focus && focus.closest("[hx-get]") && focus.matches("input, select"));
   };
   const refresh = async (why) => {
-    const live = find("#live");
+    const live = find("[hx-get]");
     if (!live || document.hidden || busy()) return;
     if (window.htmx) { window.htmx.trigger(body, why); return; }
     if (why === "nexsock:measure" && !("measured" in live.dataset)) return;
-    const answer = await fetch(live.getAttribute("hx-get"), { headers: { "HX-Request": "true", "HX-Target": "live" } });
+    const answer = await fetch(live.getAttribute("hx-get"), { headers: { "HX-Request": "true", "HX-Target": live.id } });
     if (!answer.ok) return;
     remember();
     live.outerHTML = await answer.text();
@@ -105,7 +105,7 @@
   window.addEventListener("pagehide", () => streams.forEach((one) => one.stop()));
   window.addEventListener("pageshow", (event) => { if (event.persisted) streams.forEach((one) => one.start()); });
 
-  if (body.dataset.events && (find("#live") || find("[data-away]"))) {
+  if (body.dataset.events && find("[hx-get], [data-away]")) {
     stream(() => {
       const source = new EventSource(body.dataset.events);
       const away = find("[data-away]");
@@ -153,10 +153,19 @@
     if (!sought) return;
     const words = sought.value.toLowerCase();
     for (const row of all("[data-name]")) row.hidden = !row.dataset.name.toLowerCase().includes(words);
+    for (const chip of all("[data-filter]")) chip.classList.toggle("chosen", chip.dataset.filter === words);
   }
   if (sought) {
     sought.closest(".filter").hidden = false;
     sought.addEventListener("input", filter);
+    // What counts services of one kind shows these, and once more all of them.
+    document.addEventListener("click", (event) => {
+      const chip = event.target.closest("[data-filter]");
+      if (!chip) return;
+      event.preventDefault();
+      sought.value = sought.value === chip.dataset.filter ? "" : chip.dataset.filter;
+      filter();
+    });
   }
 
   // ------------------------------------------------------------------ logs

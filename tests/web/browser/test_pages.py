@@ -73,6 +73,7 @@ def test_a_narrow_screen_scrolls_in_one_direction_only(shop, tab):
         here.open(path)
         assert here.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
     here.open("/services").picture("services-narrow")
+    expect(here.page.get_by_role("button", name="Stop web")).to_be_in_viewport(ratio=1)
 
 
 def test_the_first_page_is_small(shop, tab):
@@ -121,6 +122,17 @@ def test_a_service_is_reached_by_the_keyboard_alone(shop, tab):
     expect(here.page.get_by_role("dialog")).to_be_hidden()  # until then a key is the dialog's
     here.page.keyboard.press("g")
     here.page.wait_for_url("**/graph")
+
+
+def test_the_count_of_failing_services_shows_these_alone(shop, tab):
+    here = tab(shop).open("/services")
+    rows = here.page.locator("tr[data-name]")
+    expect(rows.filter(visible=True)).to_have_count(5)
+    count = here.page.get_by_role("link", name="1 failing")
+    count.click()
+    expect(rows.filter(visible=True)).to_contain_text(["broken"])
+    count.click()
+    expect(rows.filter(visible=True)).to_have_count(5)
 
 
 def test_a_hidden_tab_holds_no_connection(shop, tab):

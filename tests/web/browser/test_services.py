@@ -51,10 +51,11 @@ def test_a_crash_shows_without_a_reload(project, tab):
     assert here.is_marked(), "the page has been loaded again"
 
 
-def test_a_service_that_crashes_shows_on_its_own_page(project, tab):
+@pytest.mark.parametrize("page", ["", "/logs"])
+def test_a_service_that_crashes_shows_on_its_own_pages(project, tab, page):
     road = project(SHOP)
     road.up()
-    here = tab(road).open("/services/api")
+    here = tab(road).open(f"/services/api{page}")
     here.reads(re.compile("ready|running"))
     os.kill(road.pid("api"), signal.SIGSEGV)
     here.reads("SIGSEGV")

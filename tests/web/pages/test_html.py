@@ -204,7 +204,14 @@ async def test_every_control_has_an_accessible_name(answer):
 
 
 @pytest.mark.parametrize(
-    ("path", "target"), [("/services", "live"), ("/services/web", "live"), ("/graph", "live"), ("/timings", "live")]
+    ("path", "target"),
+    [
+        ("/services", "live"),
+        ("/services/web", "live"),
+        ("/services/web", "head"),
+        ("/graph", "live"),
+        ("/timings", "live"),
+    ],
 )
 async def test_a_part_of_a_page_replaces_itself(serve, path, target):
     async with serve(**ANSWERS).browser() as browser:
@@ -212,6 +219,31 @@ async def test_a_part_of_a_page_replaces_itself(serve, path, target):
     assert part.faults == []
     assert part.elements[0]["attrs"]["id"] == target
     assert part.elements[0]["attrs"]["hx-get"] == path
+
+
+async def test_every_page_of_a_service_has_its_state_and_its_buttons(serve):
+    async with serve(**ANSWERS).browser() as browser:
+        pages = [Page((await browser.get(path)).text) for path in PATHS if path.startswith("/services/web")]
+    for page in pages:
+        assert {"Restart web", "Stop web"} <= {one["attrs"].get("aria-label") for one in page.of("button")}
+
+
+@pytest.mark.parametrize(
+    ("path", "links"),
+    [
+        ("/services", "Services Graph Start-up Logs Events Plan Plugins"),
+        ("/projects/shop-1/plugins", "Services Graph Start-up Logs Events Plan Plugins"),
+        ("/plugins", "Projects Events Plugins"),
+        ("/nowhere", "Projects Events Plugins"),
+    ],
+)
+async def test_links_at_the_top_stay_with_the_project_where_there_is_one(serve, path, links):
+    async with serve(**ANSWERS).browser() as browser:
+        page = Page((await browser.get(path)).text)
+    bar = page.of("nav")[0]
+    within = [one for one in page.of("a") if bar in one["within"]]
+    assert " ".join(one["text"] for one in within) == links
+    assert all(one["attrs"]["href"].startswith("/projects/shop-1/") for one in within) is ("Services" in links)
 
 
 async def test_buttons_are_named_after_what_they_do_and_to_which_service(serve):

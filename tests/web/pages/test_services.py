@@ -29,14 +29,26 @@ def test_a_pending_restart_is_said_beside_the_reason():
     assert phases.reason(replace(DB, reason="no disk", stale=True)) == "no disk; a restart is pending"
 
 
+def test_health_is_said_where_the_phase_does_not_say_it():
+    looks = [("ready", "healthy"), ("unhealthy", "unhealthy"), ("running", "-"), ("stopping", "healthy")]
+    told = [phases.health(replace(WEB, phase=phase, health=health)) for phase, health in looks]
+    assert told == ["", "", "", "healthy"]
+
+
+def test_the_first_service_of_each_look_is_where_its_count_leads():
+    status = replace(STATUS, services=(WEB, DB, replace(DB, name="old"), replace(WEB, name="api")))
+    rows = services.show_list(FRAME, gather.Services(status=status))["rows"]
+    assert [row["name"] for row in rows if row["first"]] == ["web", "db"]
+
+
 def test_every_phase_of_the_model_has_a_look():
     assert set(phases.KINDS) == set(ServiceStatus.__annotations__["phase"].__args__)
 
 
 def test_several_ports_are_told_apart_and_each_leads_to_its_own():
-    assert [(port["label"], port["href"]) for port in services.ports(WEB)] == [
-        ("http 80", "http://localhost:80/"),
-        ("admin 81", "http://localhost:81/"),
+    assert [(port["name"], port["href"]) for port in services.ports(WEB)] == [
+        ("http", "http://localhost:80/"),
+        ("admin", "http://localhost:81/"),
     ]
 
 
