@@ -3,15 +3,16 @@
 from typing import Any
 
 from nexsock import units
-from nexsock.model.status import Graph, Timing
+from nexsock.model.status import Graph, Timing, Timings
 from nexsock.views import graph_svg
 from nexsock.web.api import gather
 from nexsock.web.frame import Frame, Page
 from nexsock.web.pages import phases
 
-LABELS, BARS, ROW, HEAD = 200, 760, 26, 28
-"""Of the waterfall, in units of its drawing: room for names and for bars, height of a row and of the scale."""
-LEAST_BAR = 2.0
+LEAST_BAR = 0.4
+"""Percent of the start-up's scale that can be seen."""
+BEYOND = 1.25
+"""How far the scale goes beyond the last service that got ready, when others have not."""
 
 
 def show_graph(frame: Frame, found: gather.Picture) -> dict[str, Any]:
@@ -58,37 +59,41 @@ def _curves(graph: Graph, boxes: dict[str, graph_svg.Place]) -> list[dict[str, A
 
 
 def show_timings(frame: Frame, found: gather.Picture) -> dict[str, Any]:
-    """`bars` with their places, `ticks` of the scale; no bars when no start-up is remembered."""
+    """`bars` and `ticks` with their places, in percent of the scale; no bars when no start-up is remembered."""
     timings = found.timings
     assert timings is not None
-    span_s = max((one.held_s + one.starting_s for one in timings.services), default=0.0) or 1.0
+    span_s = _span_s(timings)
     return {
         "project": found.status.project,
         "timings": timings,
-        "bars": [_bar(one, place, span_s) for place, one in enumerate(timings.services)],
+        "bars": [_bar(one, span_s) for one in timings.services],
         "ticks": _ticks(span_s),
-        "labels": LABELS,
-        "head": HEAD,
-        "width": LABELS + BARS + 80,
-        "height": HEAD + ROW * len(timings.services) + 8,
         "pending": [one.name for one in timings.services if one.ready_at_s is None],
     }
 
 
-def _bar(one: Timing, place: int, span_s: float) -> dict[str, Any]:
-    scale = BARS / span_s
-    begin = LABELS + one.held_s * scale
-    width = max(one.starting_s * scale, LEAST_BAR)
-    ready = units.format_duration(one.ready_at_s) if one.ready_at_s is not None else one.phase
+def _span_s(timings: Timings) -> float:
+    """The length of the scale. What never gets ready is cut off, or the rest could not be seen beside it."""
+    longest = max((_end_s(one) for one in timings.services), default=0.0)
+    ready = max((_end_s(one) for one in timings.services if one.ready_at_s is not None), default=longest)
+    return min(longest, ready * BEYOND) or 1.0
+
+
+def _end_s(one: Timing) -> float:
+    return one.held_s + one.starting_s
+
+
+def _bar(one: Timing, span_s: float) -> dict[str, Any]:
+    begin, end = (100.0 * min(at, span_s) / span_s for at in (one.held_s, _end_s(one)))
+    width = max(end - begin, LEAST_BAR) if one.starting_s or one.ready_at_s is not None else 0.0
+    look = phases.kind(one.phase)
     return {
         "timing": one,
-        "y": HEAD + ROW * place,
-        "held": one.held_s * scale,
-        "x": begin,
-        "width": width,
-        "end": begin + width,
-        "text": ready,
-        "kind": "bad" if one.phase == "failed" else "path" if one.on_critical_path else "plain",
+        "x": round(min(begin, 100.0 - width), 2),
+        "width": round(width, 2),
+        "ready": "" if one.ready_at_s is None or look == "bad" else units.format_duration(one.ready_at_s),
+        "look": look,
+        "kind": "failing" if look == "bad" else "critical" if one.on_critical_path else "plain",
     }
 
 
@@ -97,10 +102,9 @@ def _ticks(span_s: float) -> list[dict[str, Any]]:
     step = next(
         size * 10.0**power for power in range(-3, 6) for size in (1, 2, 5) if span_s / (size * 10.0**power) <= 7
     )
-    count = int(span_s / step)
     return [
-        {"x": LABELS + place * step * BARS / span_s, "text": units.format_duration(place * step) if place else "0"}
-        for place in range(count + 1)
+        {"x": round(100.0 * place * step / span_s, 2), "text": units.format_duration(place * step) if place else "0"}
+        for place in range(int(span_s / step) + 1)
     ]
 
 

@@ -31,9 +31,23 @@ def test_bars_begin_where_holding_ends():
     )
     shown = pictures.show_timings(FRAME, gather.Picture(status=STATUS, timings=timings))
     db, web = shown["bars"]
-    assert (db["kind"], web["kind"]) == ("path", "bad")
-    assert db["end"] == web["x"] == pictures.LABELS + pictures.BARS / 2
+    assert (db["kind"], web["kind"]) == ("critical", "failing")
+    assert db["x"] + db["width"] == web["x"]
     assert shown["pending"] == ["web"]
+
+
+def test_what_never_gets_ready_leaves_the_rest_to_be_seen():
+    timings = Timings(
+        services=(
+            Timing(name="db", held_s=0.0, starting_s=1.0, ready_at_s=1.0),
+            Timing(name="mail", held_s=0.0, starting_s=600.0, phase="unhealthy"),
+            Timing(name="web", held_s=600.0, starting_s=0.0, phase="blocked"),
+        ),
+        up_at=0.5,
+    )
+    db, mail, web = pictures.show_timings(FRAME, gather.Picture(status=STATUS, timings=timings))["bars"]
+    assert (db["width"], mail["width"]) == (80.0, 100.0)
+    assert (web["x"], web["width"]) == (100.0, 0.0)
 
 
 def test_a_scale_has_a_few_round_moments():
