@@ -7,9 +7,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import h11
 import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nexsock.errors import PortBusy
 from nexsock.web.app import Web
@@ -17,7 +20,8 @@ from nexsock.web.app import Web
 USUAL_PORT = 7717
 LOOPBACK = "127.0.0.1"
 CONNECTIONS = 512
-HEADERS_LIMIT = 32 * 1024
+"""Places; a browser takes up to six."""
+HEAD_LIMIT = 32 * 1024
 
 
 def bind(port: int | None, usual: int = USUAL_PORT) -> socket.socket:
@@ -44,18 +48,76 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
+class Connection(H11Protocol):
+    """A connection that holds its place only for a request: anybody on this machine can open hundreds and send nothing.
+
+    The head of a request comes in time, or the connection ends. When all places are taken, the one that has been
+    without a request for longest makes room.
+    """
+
+    head_s = 10.0
+    """from the connection, or the first byte of a further request, to the end of the request's head"""
+    idle_since: float | None = None
+    """by the clock of the loop; None while a request is answered"""
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the base class has it
+        super().connection_made(transport)
+        self.idle_since = self.loop.time()
+        self._await_head()
+        if len(self.connections) >= CONNECTIONS:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._await_head()
+        else:
+            self._in_time()
+            self.idle_since = None
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.IDLE:
+            self.idle_since = self.loop.time()
+
+    def _await_head(self) -> None:
+        """Once for a head, however many pieces it comes in."""
+        if self._late is None and not self.transport.is_closing():
+            self._late = self.loop.call_later(self.head_s, self.timeout_keep_alive_handler)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _make_room(self) -> None:
+        idle = [
+            (one.idle_since, one.timeout_keep_alive_handler)
+            for one in self.connections
+            if isinstance(one, Connection) and one.idle_since is not None and not one.transport.is_closing()
+        ]
+        if idle:
+            _, end = min(idle, key=lambda pair: pair[0])
+            end()
+
+
 class Server(uvicorn.Server):
     """uvicorn without its clock and its handling of signals: it sleeps until a request or the end comes."""
 
-    def __init__(self, config: uvicorn.Config, web: Web) -> None:
+    def __init__(self, config: uvicorn.Config, close: Callable[[], None]) -> None:
         super().__init__(config)
-        self._web = web
+        self._close = close
         self._ended = asyncio.Event()
 
     def end(self) -> None:
         """Stop serving: streams end now, everything else within a second."""
         self.should_exit = True
-        self._web.close()
+        self._close()
         self._ended.set()
 
     @contextlib.contextmanager
@@ -70,26 +132,30 @@ class Server(uvicorn.Server):
 
 async def serve(web: Web, listener: socket.socket) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP."""
-    config = uvicorn.Config(
-        web,
+    server = Server(settings(web), web.close)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, server.end)
+    await server.serve(sockets=[listener])
+
+
+def settings(app: ASGIApp, connection: type[Connection] = Connection) -> uvicorn.Config:
+    """How uvicorn serves an application here."""
+    return uvicorn.Config(
+        app,
         access_log=False,
         log_config=None,
         lifespan="off",
-        http="h11",
+        http=connection,
         ws="none",
         server_header=False,
         date_header=False,
         proxy_headers=False,
         limit_concurrency=CONNECTIONS,
-        h11_max_incomplete_event_size=HEADERS_LIMIT,
+        h11_max_incomplete_event_size=HEAD_LIMIT,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=1,
     )
-    server = Server(config, web)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, server.end)
-    await server.serve(sockets=[listener])
 
 
 def write_private(path: str, text: str) -> None:

@@ -1,10 +1,14 @@
 """The web process around the application."""
 
+import asyncio
 import os
 import socket
 import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from nexsock.errors import PortBusy
 from nexsock.web import __main__ as process
@@ -54,3 +58,82 @@ def test_the_greeting_has_one_link_under_both_names():
     assert "http://nexsock.localhost:7717/enter/code\n" in said
     assert "http://127.0.0.1:7717/enter/code\n" in said
     assert said.endswith("/run/7717.token")
+
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class Hasty(serve.Connection):
+    head_s = 0.2
+
+
+@asynccontextmanager
+async def served(connection: type[serve.Connection], answer: asyncio.Event) -> AsyncIterator[int]:
+    """The port of a server that answers everything once `answer` is set."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"here"})
+
+    listener = serve.bind(0)
+    server = serve.Server(serve.settings(app, connection), answer.set)
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.end()
+        await serving
+
+
+async def opened(port: int, *pieces: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+    return reader, writer
+
+
+async def test_a_connection_without_the_head_of_a_request_ends():
+    async with served(Hasty, asyncio.Event()) as port:
+        for pieces in ((), (REQUEST[:-9],)):
+            reader, writer = await opened(port, *pieces)
+            assert await reader.read() == b""
+            writer.close()
+
+
+async def test_the_rest_of_a_head_cannot_come_forever():
+    async with served(Hasty, asyncio.Event()) as port:
+        reader, writer = await opened(port, b"GET / HTTP/1.1\r\n")
+        ended = asyncio.ensure_future(reader.read())
+        while not ended.done():
+            writer.write(b"x: y\r\n")
+            await asyncio.sleep(0.01)
+        assert ended.result() == b""
+        writer.close()
+
+
+async def test_an_answer_takes_as_long_as_it_takes():
+    answer = asyncio.Event()
+    async with served(Hasty, answer) as port:
+        reader, writer = await opened(port, REQUEST)
+        silent, other = await opened(port)
+        assert await silent.read() == b""  # so much time has gone by
+        answer.set()
+        assert await reader.readuntil(b"here")
+        for one in (writer, other):
+            one.close()
+
+
+async def test_who_waits_longest_without_a_request_makes_room_for_the_next():
+    answer = asyncio.Event()
+    async with served(serve.Connection, answer) as port:
+        asking = await opened(port, REQUEST)
+        silent = [await opened(port) for _ in range(serve.CONNECTIONS + 20)]
+        answer.set()
+        late = await opened(port, REQUEST)
+        for reader, _ in (asking, late):
+            assert (await reader.readuntil(b"here")).startswith(b"HTTP/1.1 200")
+        assert [await reader.read() for reader, _ in silent[:22]] == [b""] * 22
+        for _, writer in [asking, late, *silent]:
+            writer.close()
