@@ -9,10 +9,10 @@ from collections.abc import Callable
 from nexsock import errors
 from nexsock.daemon import answers, idle, lifespan, listen, revival, settings
 from nexsock.daemon.bus import Bus
-from nexsock.daemon.host import Shared
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.local import LocalApi
 from nexsock.daemon.numbers import Numbers
+from nexsock.daemon.shared import Shared
 from nexsock.engines.exits import Exits
 from nexsock.engines.growth import Growth
 from nexsock.lifecycle import tunnel

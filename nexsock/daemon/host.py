@@ -3,42 +3,35 @@
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import count
 from signal import Signals
-from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from nexsock import errors, masking
 from nexsock.daemon import consent, recall
-from nexsock.daemon.checkouts import Checkouts
 from nexsock.daemon.inputs import InputFiles
 from nexsock.daemon.lending import Lending
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.output import Output
+from nexsock.daemon.shared import Shared
 from nexsock.daemon.sources import Sources
 from nexsock.daemon.values import SecretValues
 from nexsock.daemon.viewers import Viewers
 from nexsock.engines.asking import Asking
-from nexsock.engines.exits import Exits
 from nexsock.engines.external import ExternalEngine
-from nexsock.engines.growth import Growth
 from nexsock.engines.kinds import ByKind
 from nexsock.engines.mail import Mail
 from nexsock.engines.process import ProcessEngine
-from nexsock.engines.sweep import Sweep
 from nexsock.engines.terminals import Terminals
 from nexsock.engines.tunnels import Tunnels
-from nexsock.hooks import Hooks, NoHooks
 from nexsock.logs import read
 from nexsock.model.event import Event, EventKind
 from nexsock.model.log import LogQuery
 from nexsock.model.plan import Plan
-from nexsock.model.plugin import PluginChange, PluginStatus
+from nexsock.model.plugin import PluginChange
 from nexsock.model.probe import Healthcheck, ProbeResult
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
@@ -46,68 +39,19 @@ from nexsock.model.report import Altered, Launched, LaunchFailed, Noted, Probed,
 from nexsock.model.service import Service
 from nexsock.model.state import Cause, Health, Observed, ProjectState, Run, Selection, Wants
 from nexsock.model.status import ConfigFault, GitStatus, ProjectInfo
-from nexsock.places import Places, make_private
+from nexsock.places import make_private
 from nexsock.reconcile import environment, restore
 from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
-from nexsock.runtime import clock, command, commits, hands, identity, notify, probe, secrets
-from nexsock.runtime.relay import Relay
+from nexsock.runtime import clock, command, commits, identity, notify, probe, secrets
 from nexsock.store import store
-from nexsock.store.writer import BATCH_S, RETRY_S, Writer
+from nexsock.store.writer import BATCH_S, RETRY_S
 from nexsock.views import style
 
 SHOWN_CHARACTERS = 2000
 """What is told of one of the last lines of a service: a line without an end comes in pieces of 64 KiB."""
 EXEC_LIMIT_S = 60.0
 """How long the command of a watch rule may take."""
-
-
-class Plugins(Hooks, Protocol):
-    """All plugins of the daemon (plugins.host)."""
-
-    def admit(self, directory: str, paths: Iterable[str]) -> None:
-        """Use these plugins for the project in this folder: something of it is to run."""
-
-    def dismiss(self, directory: str) -> None:
-        """The project is no more."""
-
-    def statuses(self, directory: str | None = None, listed: Iterable[str] = ()) -> tuple[PluginStatus, ...]:
-        """How each does; see PluginHost."""
-
-    async def close(self) -> None:
-        """End everything of them."""
-
-
-class NoPlugins(NoHooks):
-    """There are none."""
-
-    def admit(self, _directory: str, _paths: Iterable[str]) -> None: ...
-
-    def dismiss(self, _directory: str) -> None: ...
-
-    def statuses(self, _directory: str | None = None, _listed: Iterable[str] = ()) -> tuple[PluginStatus, ...]:
-        return ()
-
-    async def close(self) -> None: ...
-
-
-@dataclass(slots=True, kw_only=True)
-class Shared:
-    """What the projects of a daemon have in common."""
-
-    places: Places
-    keeper: hands.Hands
-    writer: Writer
-    emit: Callable[[Event], None]
-    exits: Exits
-    growth: Growth
-    relay: Relay
-    database_url: str = ""
-    """where the memory of projects lies (store.locate)"""
-    sweep: Sweep = field(default_factory=Sweep)
-    checkouts: Checkouts = field(default_factory=Checkouts)
-    plugins: Plugins = field(default_factory=NoPlugins)
-    new_instance: Callable[[], str] = field(default_factory=lambda: unique(os.urandom(9).hex()))
 
 
 class Host:
@@ -692,12 +636,6 @@ def uncloned(project: Project) -> frozenset[str]:
     """The services whose checkout is not there yet."""
     sources = {name: service.git for name, service in project.services.items() if service.git is not None}
     return frozenset(name for name, source in sources.items() if not commits.is_checkout(source.path))
-
-
-def unique(prefix: str) -> Callable[[], str]:
-    """Gives a name that no run ever had: the prefix is of this brain alone."""
-    numbers = count(1)
-    return lambda: f"{prefix}-{next(numbers)}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:

@@ -14,8 +14,9 @@ from nexsock import errors, masking
 from nexsock.daemon import answers, consent, outcome, past, remains, render, revival, top
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.git import GitOperations
-from nexsock.daemon.host import Host, Shared, uncloned
+from nexsock.daemon.host import Host, uncloned
 from nexsock.daemon.loader import Loader
+from nexsock.daemon.shared import Shared
 from nexsock.hooks import PreCommand
 from nexsock.model import names
 from nexsock.model.edit import Definition, Edit, EditStatus, ListedDependency

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from nexsock import errors
 from nexsock.daemon import recall
-from nexsock.daemon.host import Host, Shared
+from nexsock.daemon.host import Host
 from nexsock.daemon.loader import Loader
+from nexsock.daemon.shared import Shared
 from nexsock.engines import notes
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.service import Launch, Service

@@ -3,7 +3,7 @@
 import pytest
 
 from nexsock import errors
-from nexsock.daemon.host import NoPlugins
+from nexsock.daemon.shared import NoPlugins
 from nexsock.model.project import Project
 from nexsock.model.service import Dependency, Launch, Service
 from nexsock.model.state import Cause, ProjectState, Record, Run
