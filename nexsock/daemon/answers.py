@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nexsock import masking
-from nexsock.daemon import past
+from nexsock.daemon import past, surroundings
 from nexsock.daemon.host import Host
 from nexsock.model import names
 from nexsock.model.event import Event
@@ -26,7 +26,9 @@ def project_status(host: Host, chosen: Iterable[str] = ()) -> ProjectStatus:
     project, now = host.project, clock.monotonic()
     listed = tuple(chosen) or (*project.services, *host.removed())
     lines = tuple(
-        describe.status(project.services.get(name), host.reconciler.record(name), now=now, git=host.head(name))
+        describe.status(
+            project.services.get(name), host.reconciler.record(name), now=now, git=surroundings.head(host.project, name)
+        )
         for name in listed
     )
     return ProjectStatus(project=host.info(), services=lines)
@@ -57,7 +59,9 @@ def detail(host: Host, name: str, tunnels: tuple[TunnelStatus, ...] = ()) -> Ser
     service = host.service(name)
     record = host.reconciler.record(service.name)
     return ServiceDetail(
-        service=describe.status(service, record, now=clock.monotonic(), git=host.head(service.name)),
+        service=describe.status(
+            service, record, now=clock.monotonic(), git=surroundings.head(host.project, service.name)
+        ),
         command=describe.command(service),
         working_dir=service.launch.working_dir,
         depends_on=describe.dependencies(host.project, host.state.records, service),

@@ -14,9 +14,10 @@ from nexsock import errors, masking
 from nexsock.daemon import answers, consent, outcome, past, remains, render, revival, top
 from nexsock.daemon.bus import Bus
 from nexsock.daemon.git import GitOperations
-from nexsock.daemon.host import Host, uncloned
+from nexsock.daemon.host import Host
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.shared import Shared
+from nexsock.daemon.surroundings import uncloned
 from nexsock.hooks import PreCommand
 from nexsock.model import names
 from nexsock.model.edit import Definition, Edit, EditStatus, ListedDependency
@@ -151,7 +152,9 @@ class LocalApi:
             ref = self._placed(request.project)
             host, project = await self._load(ref)
             _check_scale(request.project.scale, project)
-            providing = asyncio.ensure_future(host.provide(project, _needed(project, request.services), ref.environ))
+            providing = asyncio.ensure_future(
+                host.surroundings.provide(project, _needed(project, request.services), ref.environ)
+            )
             async for event in outcome.meanwhile(providing, subscription, project.id):
                 yield api.Progress(event=event)
             if await providing:
@@ -160,7 +163,9 @@ class LocalApi:
             async with host.changing:
                 named = project.members(request.services)
                 selection = _selection(host.state, request)
-                await host.let_go(project, selection, named, request.force_restart, request.project.environ)
+                await host.permission.to_apply(
+                    project, selection, named, request.force_restart, request.project.environ
+                )
                 await host.adopt(project, ref, request.project.environ, read_at)
                 chosen = host.names(request.services)
                 first = host.reconciler.up(_selection(host.state, request), chosen, request.force_restart)
@@ -180,7 +185,7 @@ class LocalApi:
             chosen = host.names(request.services)
             async with host.changing:
                 ending = wanted.with_dependents(host.project, chosen) if chosen else tuple(host.state.records)
-                await host.ask_to_end(ending, "down was asked for", request.timeout_s)
+                await host.permission.to_end(ending, "down was asked for", request.timeout_s)
                 if not chosen:
                     await host.watch(False)
                 host.reconciler.down(chosen, request.timeout_s)
@@ -197,7 +202,7 @@ class LocalApi:
             host = await self._known(request.project)
             chosen = host.names(request.services)
             needed = _needed(host.project, chosen)
-            providing = asyncio.ensure_future(host.provide(host.project, needed, request.project.environ))
+            providing = asyncio.ensure_future(host.surroundings.provide(host.project, needed, request.project.environ))
             async for event in outcome.meanwhile(providing, subscription, host.project.id):
                 yield api.Progress(event=event)
             async with host.changing:
@@ -205,7 +210,7 @@ class LocalApi:
                 if await providing:
                     await host.renew()
                 host.engage(host.project)
-                await host.observe(host.project)
+                await host.surroundings.observe(host.project)
                 host.veil.learn(masking.telling(request.environment))
                 host.reconciler.start(chosen, request.environment)
             saved = outcome.saving(host, chosen)
@@ -222,8 +227,8 @@ class LocalApi:
                 host.inherit(request.project.environ)
                 host.veil.learn(masking.telling(request.environment))
                 host.engage(host.project)
-                await host.ask_to_replace(dict.fromkeys(chosen, "restart was asked for"))
-                await host.ask_to_end(chosen, "restart was asked for", request.timeout_s)
+                await host.permission.to_replace(dict.fromkeys(chosen, "restart was asked for"))
+                await host.permission.to_end(chosen, "restart was asked for", request.timeout_s)
                 host.reconciler.restart(chosen, request.environment, request.timeout_s)
             saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
@@ -236,7 +241,7 @@ class LocalApi:
             host = await self._known(request.project)
             chosen = host.names(request.services or tuple(host.project.services))
             async with host.changing:
-                await host.ask_to_end(chosen, "stop was asked for", request.timeout_s)
+                await host.permission.to_end(chosen, "stop was asked for", request.timeout_s)
                 host.reconciler.stop(chosen, request.timeout_s)
             saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_down(host, name) for name in chosen} if request.wait else {}
@@ -318,7 +323,7 @@ class LocalApi:
         host = self.hosts.get(project.id)
         selection = _selection(host.state if host else ProjectState(), request)
         if host is not None:
-            observed = await host.look(project, request.project.environ)
+            observed = await host.surroundings.look(project, request.project.environ)
             chosen = project.members(request.services)
             plan = host.reconciler.preview(project, selection, chosen, request.force_restart, observed)
             environ = request.project.environ or host.reconciler.environ
@@ -384,9 +389,9 @@ class LocalApi:
     async def environment(self, request: api.ServiceRequest) -> ServiceEnvironment:
         host = await self._known(request.project)
         service = host.service(request.service)
-        given = host.given(service)
+        given = host.beside.given(service)
         values = {name: masking.MASK for name, secret in service.launch.secrets.items() if not secret.target}
-        own = host.altered(service, service.launch.environment) | given
+        own = host.beside.altered(service, service.launch.environment) | given
         shown = {name: masking.masked(name, value) for name, value in own.items()}
         shown |= values
         return ServiceEnvironment(service=service.name, environment=shown)
@@ -395,7 +400,7 @@ class LocalApi:
         host = await self._known(request.project)
         service = host.service(request.service)
         caller = request.project.environ or host.reconciler.environ
-        variables = host.altered(service, environment.beside(caller, service))
+        variables = host.beside.altered(service, environment.beside(caller, service))
         values: dict[str, str] = {}
         if request.pid is not None and service.launch.secrets:
             paths, values = await host.lending.lend(request.pid, service.launch.secrets, caller, variables)
@@ -405,7 +410,7 @@ class LocalApi:
             working_dir=service.launch.working_dir,
             environment=variables,
             values=values,
-            skip=host.reconciler.need_not_run(service.name, await host.look(host.project)),
+            skip=host.reconciler.need_not_run(service.name, await host.surroundings.look(host.project)),
         )
 
     async def database(self, request: api.DatabaseRequest) -> api.DatabaseStatus:
@@ -417,7 +422,7 @@ class LocalApi:
         act = (
             migrate.migrate if request.action == "migrate" else functools.partial(migrate.rollback, steps=request.steps)
         )
-        return answers.database_status(path, await asyncio.to_thread(act, path, report=host.warn))
+        return answers.database_status(path, await asyncio.to_thread(act, path, report=host.voice.warn))
 
     async def plugins(self, request: api.PluginsRequest) -> tuple[PluginStatus, ...]:
         """Never loads a file: what a project lists that has not been met is nobody's plugin yet."""

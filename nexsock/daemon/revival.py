@@ -57,7 +57,7 @@ async def meet(shared: Shared, loader: Loader, project: Project, ref: ProjectRef
     remembered = recall.load(shared.places.project_runtime(project.id))
     if not kept_runs and remembered is None:
         host = Host(shared, loader, project, ref, ref.environ or {})
-        await host.observe(project)
+        await host.surroundings.observe(project)
         return host
     first = recall.Remembered(ref=replace(ref, environ=None), project=project, environ=ref.environ or {})
     return await _revived(shared, loader, project.id, remembered or first, kept_runs)
@@ -67,7 +67,7 @@ async def _revived(
     shared: Shared, loader: Loader, project_id: str, remembered: recall.Remembered | None, runs: list[kept.Kept]
 ) -> Host:
     host = _host(shared, loader, project_id, remembered, runs)
-    await host.observe(host.project)
+    await host.surroundings.observe(host.project)
     host.resume()
     await host.watch(host.watching)
     return host

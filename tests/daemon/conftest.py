@@ -77,9 +77,6 @@ class House:
     def busy(self):
         return any(record.alive for record in self.state.records.values())
 
-    def head(self, name):
-        """No service here has a checkout of its own."""
-
     def removed(self):
         return tuple(name for name in self.state.records if name not in self.project.services)
 

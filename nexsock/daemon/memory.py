@@ -1,0 +1,62 @@
+"""When one project's memory is written: records before what follows from them, what is wanted before it is done."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from nexsock.daemon import recall
+from nexsock.model.state import Wants
+from nexsock.places import make_private
+from nexsock.runtime import identity
+from nexsock.store.store import Store
+from nexsock.store.writer import BATCH_S, RETRY_S
+
+
+class Memory:
+    """The writes of one project that something waits for.
+
+    Args:
+        store: has the records.
+        folder: in the runtime folder; has what is wanted.
+        warn: told of what could not be kept.
+    """
+
+    def __init__(self, store: Store, folder: str, warn: Callable[[str], None]) -> None:
+        self._store = store
+        self._folder = folder
+        self._warn = warn
+        self._saving: asyncio.Future[None] | None = None
+        self._intending: asyncio.TimerHandle | None = None
+
+    async def saved(self) -> None:
+        """Wait until what is recorded now is on disk: the runs that end together share one wait."""
+        if self._saving is None:
+            self._saving = asyncio.ensure_future(self._save_soon())
+        await asyncio.shield(self._saving)
+        while self._store.refusal is not None:  # noqa: ASYNC110 the writer asks the disk again by itself
+            await asyncio.sleep(RETRY_S)
+
+    async def _save_soon(self) -> None:
+        await asyncio.sleep(BATCH_S)
+        self._saving = None  # who comes from here on may have recorded more
+        await self._store.barrier()
+
+    def intend(self, wants: Wants) -> None:
+        """Keep what is wanted; where that is refused, no older word stands, and it is tried again."""
+        again, self._intending = self._intending, None
+        if again is not None:
+            again.cancel()
+        try:
+            make_private(self._folder, os.getuid())  # somebody may have cleared it away
+            recall.save_wants(self._folder, wants, identity.boot_id())
+        except OSError as error:
+            recall.drop_wants(self._folder)
+            if again is None:
+                self._warn(f"a daemon that is killed within {BATCH_S:g} s would not know what is wanted: {error}")
+            self._intending = asyncio.get_running_loop().call_later(RETRY_S, self.intend, wants)
+
+    def close(self) -> None:
+        """Wait for nothing more."""
+        for waiting in (self._saving, self._intending):
+            if waiting is not None:
+                waiting.cancel()
