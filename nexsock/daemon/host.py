@@ -1,49 +1,36 @@
-"""One project inside the daemon: the reconciler with everything it acts through, and the file the project came from."""
+"""One project inside the daemon: what it is, and which version of its files counts."""
 
 import asyncio
 import os
 from collections import deque
 from collections.abc import Iterable
-from signal import Signals
 
 from msgspec.structs import replace
 
 from nexsock import errors, masking
 from nexsock.daemon import recall
-from nexsock.daemon.beside import Beside
 from nexsock.daemon.inputs import InputFiles
-from nexsock.daemon.lending import Lending
 from nexsock.daemon.loader import Loader
+from nexsock.daemon.machinery import Machinery
 from nexsock.daemon.memory import Memory
-from nexsock.daemon.output import Output
 from nexsock.daemon.permission import Permission
 from nexsock.daemon.shared import Shared
 from nexsock.daemon.sources import Sources
 from nexsock.daemon.surroundings import Surroundings
 from nexsock.daemon.values import SecretValues
-from nexsock.daemon.viewers import Viewers
 from nexsock.daemon.voice import Voice
-from nexsock.engines.asking import Asking
-from nexsock.engines.external import ExternalEngine
-from nexsock.engines.kinds import ByKind
-from nexsock.engines.mail import Mail
-from nexsock.engines.process import ProcessEngine
-from nexsock.engines.terminals import Terminals
-from nexsock.engines.tunnels import Tunnels
 from nexsock.logs import read
 from nexsock.model.log import LogQuery
 from nexsock.model.plan import Plan
 from nexsock.model.problem import Problem
 from nexsock.model.project import Project, ProjectRef
-from nexsock.model.report import Launched, Report
 from nexsock.model.service import Service
-from nexsock.model.state import Health, ProjectState
+from nexsock.model.state import ProjectState
 from nexsock.model.status import ConfigFault, ProjectInfo
 from nexsock.places import make_private
 from nexsock.reconcile import restore
-from nexsock.reconcile.monitor import ProbingMonitor
 from nexsock.reconcile.reconciler import Reconciler
-from nexsock.runtime import clock, identity, secrets
+from nexsock.runtime import clock
 from nexsock.store import store
 
 SHOWN_CHARACTERS = 2000
@@ -63,14 +50,12 @@ class Host:
         runs: tuple[restore.Kept, ...] = (),
     ) -> None:
         """`runs` is what the keeper has of the project from an earlier brain; `resume` goes on with it."""
-        self._shared = shared
         self._loader = loader
         self._sources: Sources | None = None
         self.ref = ref
         self.fault: ConfigFault | None = None
         self.watching = False
         self.changing = asyncio.Lock()
-        self._project_id = project.id
         places, uid = shared.places, os.getuid()
         self.logs_dir = places.project_logs(project.id)
         self._runtime_dir = places.project_runtime(project.id)
@@ -78,83 +63,34 @@ class Host:
             make_private(folder, uid)
         self.state_path = store.locate(project.id, places.project_state(project.id), shared.database_url)
         self.veil = masking.Veil()
-        self.secrets = secrets.Secrets(places.project_secrets(project.id))
-        self.lending = Lending(self.secrets, self.veil)
-        self.secrets.keep_only([*(kept.run.instance for kept in runs), *self.lending.lent()])
-        self.veil.learn(self.secrets.values())
         self.voice = Voice(project.id, self.veil, shared.emit)
         self.voice.learn(project, environ)
         self.store = store.open_store(self.state_path, shared.writer, self.voice.warn)
         self._memory = Memory(self.store, self._runtime_dir, self.voice.warn)
-        self.tunnels = Tunnels(project.id, shared.relay, self._environ, self.voice.warn_of)
-        self.processes = ProcessEngine(
+        self.machinery = Machinery(
+            shared,
             project.id,
-            keeper=shared.keeper,
-            exits=shared.exits,
-            sweep=shared.sweep,
-            report=self._report,
-            remembered=self._memory.saved,
-            logs_dir=self.logs_dir,
-            fifos_dir=self._runtime_dir,
-            mail=Mail(shared.keeper, places.notify_dir),
-            secrets=self.secrets,
-            learn=self.veil.learn,
-            tunnels=self.tunnels,
-            terminals=Terminals(shared.keeper),
-        )
-        self.asking = Asking(
-            self.processes,
-            shared.plugins,
-            project=lambda: self.reconciler.project,
-            report=self._report,
-            learn=self.veil.learn,
-        )
-        self.engine = ByKind(self.asking, ExternalEngine(self._report))
-        self.plugins = shared.plugins
-        self.output = Output(self.logs_dir, shared.growth, self._instances)
-        self.beside = Beside(
-            self.processes,
-            self.asking,
-            self.secrets,
-            self.output,
-            record=lambda name: self.reconciler.record(name),
-            environ=self._environ,
-        )
-        self.monitor = ProbingMonitor(self.beside.attempt, self.beside.listen, self._report, self._health_of, clock)
-        self._timer: asyncio.TimerHandle | None = None
-        wants = recall.load_wants(self._runtime_dir, identity.boot_id())
-        state = restore.intended(self.store.load(), wants)
-        self._restored = restore.restore(
-            state.records,
             runs,
-            project.services,
-            lost=wants is None and not state.records,
-            boot_id=identity.boot_id(),
-            now=clock.monotonic(),
-            wall=clock.wall(),
+            reconciler=lambda: self.reconciler,
+            memory=self._memory,
+            voice=self.voice,
+            veil=self.veil,
         )
-        self.viewers = Viewers(
-            self.logs_dir,
-            self.output,
-            self.processes.terminals,
-            record=lambda name: self.reconciler.record(name),
-            wanted=lambda name: name in self.reconciler.wanted,
-            hide=self.veil.hide,
-        )
-        self._unheard: list[Report] | None = [] if runs else None
+        self.plugins = shared.plugins
+        state, self._restored = self._memory.recover(project.services, runs)
         for kept in runs:
             if kept.run.instance not in self._restored.settled:
-                self.processes.resume(kept.service, kept.run)
+                self.machinery.processes.resume(kept.service, kept.run)
         self.reconciler = Reconciler(
             project,
             ProjectState(selection=state.selection, records=dict(self._restored.records), up_at=state.up_at),
-            engine=self.engine,
-            monitor=self.monitor,
+            engine=self.machinery.engine,
+            monitor=self.machinery.monitor,
             memory=self.store,
-            route=self.tunnels.follow,
+            route=self.machinery.tunnels.follow,
             intend=self._memory.intend,
             clock=clock,
-            alarm=self._set_alarm,
+            alarm=self.machinery.set_alarm,
             emit=self.voice.emit,
             new_instance=shared.new_instance,
             environ=environ,
@@ -171,15 +107,14 @@ class Host:
 
     def resume(self) -> None:
         """Go on where the earlier brain was ended, and hear what was reported before this moment."""
-        reports = (*self._restored.reports, *(self._unheard or ()))
-        self._unheard = None
+        reports = (*self._restored.reports, *self.machinery.heard())
         self.engage(self.project)
         for record in self._restored.records.values():
             if record.run is not None and record.alive:
-                self.asking.resume(record.name, record.run)
+                self.machinery.asking.resume(record.name, record.run)
         self.reconciler.resume(self._restored.strays, reports)
         for instance in self._restored.settled:
-            self.processes.settle(instance)
+            self.machinery.processes.settle(instance)
 
     # -- what it is
 
@@ -360,61 +295,21 @@ class Host:
         """Let go of the project; its services stay."""
         if self._sources is not None:
             self._sources.close()
-        self._set_alarm(None)
         self._memory.close()
-        self.lending.close()
         self.plugins.dismiss(self.project.directory)
         self.permission.close()
-        await self.asking.close()
-        await self.monitor.close()
-        await self.processes.close()
+        await self.machinery.close()
         await asyncio.to_thread(self.store.close)
-
-    # -- what the reconciler acts through
-
-    def _report(self, report: Report) -> None:
-        report = self.voice.veiled(report)
-        if isinstance(report, Launched):
-            self.output.launched(report.service)
-        if self._unheard is None:
-            self.reconciler.receive(report)
-        else:
-            self._unheard.append(report)
-
-    def _instances(self, services: Iterable[str]) -> list[str]:
-        """The runs of these services that may write."""
-        records = (self.reconciler.record(name) for name in services)
-        return [record.run.instance for record in records if record.run is not None and record.alive]
-
-    def _health_of(self, service: str) -> Health | None:
-        return self.reconciler.record(service).health
-
-    def _set_alarm(self, at: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if at is not None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, at - clock.monotonic()), self.reconciler.due)
 
     def _make_sources(self) -> Sources:
         return Sources(
             self.reconciler,
             reload=self.reload,
             replace=self.permission.replace,
-            send=self.send,
-            run=lambda name, argv: self.beside.run(self.service(name), argv),
+            send=self.machinery.send,
+            run=lambda name, argv: self.machinery.beside.run(self.service(name), argv),
             emit=self.voice.emit,
         )
-
-    def send(self, service: str, number: Signals) -> None:
-        """Send a signal to a service's current run, if there is one."""
-        record = self.reconciler.record(service)
-        if record.alive and record.run is not None:
-            self.engine.signal(service, record.run.instance, number)
-
-    def _environ(self) -> dict[str, str]:
-        return self.reconciler.environ
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:

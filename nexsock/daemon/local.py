@@ -152,9 +152,8 @@ class LocalApi:
             ref = self._placed(request.project)
             host, project = await self._load(ref)
             _check_scale(request.project.scale, project)
-            providing = asyncio.ensure_future(
-                host.surroundings.provide(project, _needed(project, request.services), ref.environ)
-            )
+            needed = _needed(project, request.services)
+            providing = asyncio.ensure_future(host.surroundings.provide(project, needed, ref.environ))
             async for event in outcome.meanwhile(providing, subscription, project.id):
                 yield api.Progress(event=event)
             if await providing:
@@ -163,12 +162,11 @@ class LocalApi:
             async with host.changing:
                 named = project.members(request.services)
                 selection = _selection(host.state, request)
-                await host.permission.to_apply(
-                    project, selection, named, request.force_restart, request.project.environ
-                )
-                await host.adopt(project, ref, request.project.environ, read_at)
+                force, environ = request.force_restart, request.project.environ
+                await host.permission.to_apply(project, selection, named, force, environ)
+                await host.adopt(project, ref, environ, read_at)
                 chosen = host.names(request.services)
-                first = host.reconciler.up(_selection(host.state, request), chosen, request.force_restart)
+                first = host.reconciler.up(_selection(host.state, request), chosen, force)
                 if request.watch is not None:
                     await host.watch(request.watch, read_at)
             awaited = outcome.awaited(host, chosen, request.no_deps) if request.wait else ()
@@ -263,7 +261,7 @@ class LocalApi:
         number = _signal(request.signal)
         host = await self._known(request.project)
         for name in host.names(request.services):
-            host.send(name, number)
+            host.machinery.send(name, number)
         return answers.project_status(host)
 
     async def watch(self, request: api.WatchRequest) -> ProjectStatus:
@@ -358,7 +356,7 @@ class LocalApi:
 
     async def service_status(self, request: api.ServiceRequest) -> ServiceDetail:
         host = await self._known(request.project)
-        return answers.detail(host, request.service, await host.tunnels.figures(request.service))
+        return answers.detail(host, request.service, await host.machinery.tunnels.figures(request.service))
 
     async def why(self, request: api.ServiceRequest) -> Why:
         return answers.why(await self._known(request.project), request.service)
@@ -389,9 +387,9 @@ class LocalApi:
     async def environment(self, request: api.ServiceRequest) -> ServiceEnvironment:
         host = await self._known(request.project)
         service = host.service(request.service)
-        given = host.beside.given(service)
+        given = host.machinery.beside.given(service)
         values = {name: masking.MASK for name, secret in service.launch.secrets.items() if not secret.target}
-        own = host.beside.altered(service, service.launch.environment) | given
+        own = host.machinery.beside.altered(service, service.launch.environment) | given
         shown = {name: masking.masked(name, value) for name, value in own.items()}
         shown |= values
         return ServiceEnvironment(service=service.name, environment=shown)
@@ -400,10 +398,10 @@ class LocalApi:
         host = await self._known(request.project)
         service = host.service(request.service)
         caller = request.project.environ or host.reconciler.environ
-        variables = host.beside.altered(service, environment.beside(caller, service))
+        variables = host.machinery.beside.altered(service, environment.beside(caller, service))
         values: dict[str, str] = {}
         if request.pid is not None and service.launch.secrets:
-            paths, values = await host.lending.lend(request.pid, service.launch.secrets, caller, variables)
+            paths, values = await host.machinery.lending.lend(request.pid, service.launch.secrets, caller, variables)
             variables |= paths
         return api.CommandSpec(
             command=service.launch.command,
@@ -436,7 +434,7 @@ class LocalApi:
     async def logs(self, request: api.LogsRequest) -> AsyncIterator[LogLine]:
         host = await self._known(request.project)
         query = replace(request.query, services=host.names(request.query.services) or host.logged())
-        async for line in host.output.lines(query, request.follow):
+        async for line in host.machinery.output.lines(query, request.follow):
             hidden = host.veil.hide(line.text)
             yield line if hidden == line.text else replace(line, text=hidden)
 
@@ -464,17 +462,19 @@ class LocalApi:
         _size(request)
         with self._bus.subscribe() as happenings:
             host = await self._known(request.project)
-            async with aclosing(host.viewers.view(host.service(request.service), request, happenings)) as pieces:
+            async with aclosing(
+                host.machinery.viewers.view(host.service(request.service), request, happenings)
+            ) as pieces:
                 async for piece in pieces:
                     yield piece
 
     async def type_keys(self, request: api.TypeRequest) -> api.Typed:
         host = await self._known(request.project)
-        return api.Typed(taken=await host.viewers.type(host.service(request.service).name, request.keys))
+        return api.Typed(taken=await host.machinery.viewers.type(host.service(request.service).name, request.keys))
 
     async def resize_terminal(self, request: api.ResizeRequest) -> api.Nothing:
         host = await self._known(request.project)
-        await host.viewers.resize(request.service, request.viewer, _size(request))
+        await host.machinery.viewers.resize(request.service, request.viewer, _size(request))
         return api.Nothing()
 
     def render(self, request: api.RenderRequest) -> AsyncIterator[api.Rendered]:

@@ -1,19 +1,21 @@
-"""When one project's memory is written: records before what follows from them, what is wanted before it is done."""
+"""One project's memory: read when a brain begins, written before anything follows from what is written."""
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from nexsock.daemon import recall
-from nexsock.model.state import Wants
+from nexsock.model.service import Service
+from nexsock.model.state import ProjectState, Wants
 from nexsock.places import make_private
-from nexsock.runtime import identity
+from nexsock.reconcile import restore
+from nexsock.runtime import clock, identity
 from nexsock.store.store import Store
 from nexsock.store.writer import BATCH_S, RETRY_S
 
 
 class Memory:
-    """The writes of one project that something waits for.
+    """What a project is remembered by, and who waits until it is.
 
     Args:
         store: has the records.
@@ -27,6 +29,24 @@ class Memory:
         self._warn = warn
         self._saving: asyncio.Future[None] | None = None
         self._intending: asyncio.TimerHandle | None = None
+
+    def recover(
+        self, services: Mapping[str, Service], runs: Iterable[restore.Kept]
+    ) -> tuple[ProjectState, restore.Restored]:
+        """The state that was left, and what to begin with beside what the keeper has of the project."""
+        boot_id = identity.boot_id()
+        wants = recall.load_wants(self._folder, boot_id)
+        state = restore.intended(self._store.load(), wants)
+        restored = restore.restore(
+            state.records,
+            runs,
+            services,
+            lost=wants is None and not state.records,
+            boot_id=boot_id,
+            now=clock.monotonic(),
+            wall=clock.wall(),
+        )
+        return state, restored
 
     async def saved(self) -> None:
         """Wait until what is recorded now is on disk: the runs that end together share one wait."""

@@ -27,7 +27,7 @@ async def samples(host: Host, chosen: Sequence[str], interval_s: float, count: i
 
 
 async def _look(host: Host, chosen: Sequence[str]) -> tuple[usage.Look, float]:
-    leaders = host.processes.leaders()
+    leaders = host.machinery.processes.leaders()
     wanted = {name: leader for name, leader in leaders.items() if not chosen or name in chosen}
     return await asyncio.to_thread(usage.look, wanted), clock.monotonic()
 

@@ -91,6 +91,10 @@ class House:
     # -- as the engine
 
     @property
+    def machinery(self):
+        return self
+
+    @property
     def processes(self):
         return self
 
