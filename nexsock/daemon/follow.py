@@ -40,6 +40,8 @@ class Following:
         self.overtaken: list[str] = []
         self.steps = 0
         """steps that were taken on the way"""
+        self.moved: set[str] = set()
+        """services that went into another phase on the way"""
         self.timed_out = False
         self._asked_at = 0.0
         self._wake: float | None = None
@@ -68,6 +70,7 @@ class Following:
     def _ours(self, batch: Iterable[Event]) -> list[Event]:
         found = [event for event in batch if event.project == self._project]
         self.steps += sum(event.kind == "plan" for event in found)
+        self.moved.update(event.service for event in found if event.kind == "phase" and event.service is not None)
         return found
 
     def _touched(self, batch: Iterable[Event]) -> set[str]:

@@ -213,7 +213,8 @@ class LocalApi:
                 host.reconciler.start(chosen, request.environment)
             saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
-            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began, saved=saved):
+            said = outcome.Said(about=chosen)
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began, said, saved):
                 yield progress
 
     async def restart_service(self, request: api.ServicesRequest) -> AsyncIterator[api.Progress]:
@@ -230,7 +231,8 @@ class LocalApi:
                 host.reconciler.restart(chosen, request.environment, request.timeout_s)
             saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
-            async for progress in outcome.until(host, subscription, judges, None, began, saved=saved):
+            said = outcome.Said(about=chosen)
+            async for progress in outcome.until(host, subscription, judges, None, began, said, saved):
                 yield progress
 
     async def stop_service(self, request: api.ServicesRequest) -> AsyncIterator[api.Progress]:
@@ -243,7 +245,8 @@ class LocalApi:
                 host.reconciler.stop(chosen, request.timeout_s)
             saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_down(host, name) for name in chosen} if request.wait else {}
-            async for progress in outcome.until(host, subscription, judges, None, began, saved=saved):
+            said = outcome.Said(about=chosen)
+            async for progress in outcome.until(host, subscription, judges, None, began, said, saved):
                 yield progress
 
     async def wait(self, request: api.WaitRequest) -> AsyncIterator[api.Progress]:
@@ -254,7 +257,8 @@ class LocalApi:
                 replace(target, service=name) for target in request.targets for name in host.names([target.service])
             ]
             judges = {target.service: outcome.judge_condition(host, target) for target in targets}
-            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began):
+            said = outcome.Said(about=tuple(judges))
+            async for progress in outcome.until(host, subscription, judges, request.timeout_s, began, said):
                 yield progress
 
     async def kill(self, request: api.KillRequest) -> ProjectStatus:

@@ -1,7 +1,7 @@
 """What a command waits for, and what came of it: events on the way, then the outcome."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nexsock import errors
@@ -12,7 +12,7 @@ from nexsock.model.event import Event
 from nexsock.model.plan import Skip
 from nexsock.model.plugin import PluginNote
 from nexsock.model.service import Condition
-from nexsock.model.status import Outcome
+from nexsock.model.status import Outcome, ServiceStatus
 from nexsock.plan import wanted
 from nexsock.protocol import api
 from nexsock.reconcile import settle
@@ -107,10 +107,14 @@ async def meanwhile(work: asyncio.Future[Any], subscription: Subscription, proje
 
 
 class Said(NamedTuple):
-    """What is known of a command before it is done: what need not run, and what plugins say about the plan."""
+    """What is known of a command before it is done."""
 
     skips: tuple[Skip, ...] = ()
+    """what need not run"""
     notes: tuple[PluginNote, ...] = ()
+    """what plugins say about the plan"""
+    about: tuple[str, ...] = ()
+    """the services that it names, where the others matter only as far as it has moved them; none: it is about all"""
 
 
 NOTHING_SAID = Said()
@@ -149,12 +153,20 @@ async def until(
     yield api.Progress(outcome=_outcome(host, following, began, said))
 
 
+def _lines(host: Host, names: Collection[str]) -> tuple[ServiceStatus, ...]:
+    """Where these services stand, in the order of the file; none named: all that are active or ever did something."""
+    if not names:
+        lines = answers.project_status(host).services
+        return tuple(line for line in lines if line.active or line.phase != "stopped")
+    known = [name for name in (*host.project.services, *host.removed()) if name in names]
+    return answers.project_status(host, known).services if known else ()
+
+
 def _outcome(host: Host, following: follow.Following, began: float, said: Said) -> Outcome:
     culprits = (*following.failed, *following.overtaken, *sorted(following.pending))
-    lines = answers.project_status(host).services
     return Outcome(
         ok=not culprits,
-        services=tuple(line for line in lines if line.active or line.phase != "stopped"),
+        services=_lines(host, {*said.about, *following.moved, *culprits} if said.about else ()),
         failed=tuple(answers.failure(host, name, overtaken=name in following.overtaken) for name in culprits),
         took_s=round(clock.monotonic() - began, 3),
         project=host.info(),

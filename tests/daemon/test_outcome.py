@@ -17,10 +17,11 @@ def shop(house, service):
     return house(service("db"), service("web", "db"), service("mail"))
 
 
-async def items_of(shop, judges, bus=None, timeout_s=None, saved=None):
+async def items_of(shop, judges, bus=None, timeout_s=None, saved=None, about=()):
     async with asyncio.timeout(60):
         subscription = (bus or Bus()).subscribe()
-        until = outcome.until(shop, subscription, judges, timeout_s, clock.monotonic(), saved=saved)
+        said = outcome.Said(about=about)
+        until = outcome.until(shop, subscription, judges, timeout_s, clock.monotonic(), said, saved)
         return [item async for item in until]
 
 
@@ -105,6 +106,20 @@ async def test_the_outcome_leaves_out_what_was_taken_from_the_file_and_is_stoppe
     shop.holds("old", "stopped", run=run())
     told = (await items_of(shop, {}))[-1].outcome
     assert [line.name for line in told.services] == ["db", "web", "mail"]
+
+
+async def test_a_command_that_names_services_tells_of_them_and_of_what_it_has_moved(shop):
+    bus, verdicts = Bus(), {"web": "waiting"}
+    task = asyncio.create_task(items_of(shop, {"web": lambda: verdicts["web"]}, bus, about=("web",)))
+    await asyncio.sleep(0)
+    verdicts["web"] = "well"
+    for kind, name in (("phase", "db"), ("probe", "mail"), ("phase", "web")):
+        bus.emit(Event(at=1e9, seq=0, project="shop-1", kind=kind, service=name))
+    assert [line.name for line in (await task)[-1].outcome.services] == ["db", "web"]
+
+
+async def test_of_a_named_service_that_is_forgotten_by_then_nothing_is_told(shop):
+    assert (await items_of(shop, {}, about=("old",)))[-1].outcome.services == ()
 
 
 async def test_events_come_before_the_outcome_and_its_steps_are_counted(shop):
