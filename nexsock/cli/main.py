@@ -54,17 +54,20 @@ def up(
         timeout_s=arguments.duration(timeout, "--timeout"),
     )
     if not yes:
-        _confirm_stops(session, request)
+        request = replace(request, digest=_confirmed(session, request))
     if session.is_terminal and not (detach or wait or session.options.json):
         return attached.up(session, request)
     outcome = progress.follow(session, session.stream("up", request))
     return arguments.finish(session, outcome)
 
 
-def _confirm_stops(session: Session, request: UpRequest) -> None:
-    """Ask before an `up` that stops running services, such as those of another file for the same folder."""
+def _confirmed(session: Session, request: UpRequest) -> str | None:
+    """Ask before an `up` that stops running services, such as those of another file for the same folder.
+
+    Returns the digest of the plan that was agreed to; None when there was nothing to ask.
+    """
     if session.answers is None or session.options.json:
-        return
+        return None
     wanted = PlanRequest(
         project=request.project,
         services=request.services,
@@ -74,10 +77,11 @@ def _confirm_stops(session: Session, request: UpRequest) -> None:
     coming: PlanStatus = session.call("plan", wanted)
     stops = [step for step in coming.plan.steps if step.action == "stop"]
     if not stops:
-        return
+        return None
     session.tell("".join(f"{step.service} will be stopped: {step.reason}\n" for step in stops))
     if not session.ask("Go on?"):
         raise errors.Interrupted("nothing was changed")
+    return coming.digest
 
 
 @app.command()

@@ -23,6 +23,7 @@ from nexsock.model import names
 from nexsock.model.edit import Definition, Edit, EditStatus, ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.log import LogLine
+from nexsock.model.plan import Plan
 from nexsock.model.plugin import PluginStatus
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.state import Observed, ProjectState, Selection
@@ -152,14 +153,17 @@ class LocalApi:
             ref = self._placed(request.project)
             host, project = await self._load(ref)
             _check_scale(request.project.scale, project)
+            await _check_expected(host, project, request)
             needed = _needed(project, request.services)
             providing = asyncio.ensure_future(host.surroundings.provide(project, needed, ref.environ))
             async for event in outcome.meanwhile(providing, subscription, project.id):
                 yield api.Progress(event=event)
-            if await providing:
+            if provided := await providing:
                 read_at = clock.wall()
                 project = await self._loader.load(ref)
             async with host.changing:
+                if not provided:
+                    await _check_expected(host, project, request)
                 named = project.members(request.services)
                 selection = _selection(host.state, request)
                 force, environ = request.force_restart, request.project.environ
@@ -323,14 +327,12 @@ class LocalApi:
         project = await self._loader.load(self._placed(request.project))
         _check_scale(request.project.scale, project)
         host = self.hosts.get(project.id)
-        selection = _selection(host.state if host else ProjectState(), request)
         if host is not None:
-            observed = await host.surroundings.look(project, request.project.environ)
-            chosen = project.members(request.services)
-            plan = host.reconciler.preview(project, selection, chosen, request.force_restart, observed)
+            plan = await _preview(host, project, request)
             environ = request.project.environ or host.reconciler.environ
             return PlanStatus(
                 plan=plan,
+                digest=plan.digest,
                 warnings=project.warnings,
                 project=host.info(),
                 plugins=await consent.foresee(host.plugins, project, plan, host.state.records, environ),
@@ -339,13 +341,14 @@ class LocalApi:
                     *consent.unasked(host.plugins.statuses(project.directory, project.plugins)),
                 ),
             )
-        state = ProjectState(selection=selection)
+        state = ProjectState(selection=_selection(ProjectState(), request))
         plan = planner.plan(
             planner.desire(project, state), {}, Observed(uncloned=uncloned(project)), now=clock.monotonic()
         )
         plugins = self._shared.plugins
         return PlanStatus(
             plan=plan,
+            digest=plan.digest,
             warnings=project.warnings,
             plugins=await consent.foresee(plugins, project, plan, {}, request.project.environ or {}),
             notes=(
@@ -571,6 +574,21 @@ def _selection(state: ProjectState, request: api.UpRequest | api.PlanRequest) ->
     """What stands after this `up`."""
     joined = wanted.joined(state.selection, request.services, request.no_deps)
     return replace(joined, scale=joined.scale | request.project.scale)
+
+
+async def _preview(host: Host, project: Project, request: api.UpRequest | api.PlanRequest) -> Plan:
+    """What this `up` would do now."""
+    observed = await host.surroundings.look(project, request.project.environ)
+    chosen = project.members(request.services)
+    return host.reconciler.preview(project, _selection(host.state, request), chosen, request.force_restart, observed)
+
+
+async def _check_expected(host: Host, project: Project, request: api.UpRequest) -> None:
+    """Raises:
+    Conflict: something else would be done now than was looked at.
+    """
+    if request.digest is not None and request.digest != (await _preview(host, project, request)).digest:
+        raise errors.Conflict("something else would be done by now", hint="look at the plan again")
 
 
 def _check_scale(asked: Mapping[str, int], project: Project) -> None:

@@ -1,8 +1,11 @@
 """What is to be done, what waits for what, and why. Data only: plan/ makes it, reconcile/ walks it, views draw it."""
 
+from hashlib import blake2b
 from typing import Literal
 
 from msgspec import Struct
+
+from nexsock.model import packed
 
 Action = Literal["start", "run", "stop", "restart", "update", "signal", "adopt", "forget"]
 """One effect each: `run` starts a oneshot, `update` applies live fields to the running service in place."""
@@ -69,6 +72,13 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def changes(self) -> int:
         return len(self.steps)
+
+    @property
+    def digest(self) -> str:
+        """What tells two plans apart: what is done with which fields, and what is held. Not since when, which moves."""
+        held = [(hold.service, hold.on, hold.failed) for hold in self.holds]
+        told = (self.steps, held, [skip.service for skip in self.skips])
+        return blake2b(packed.encode(told), digest_size=16).hexdigest()
 
     @property
     def wake_at(self) -> float | None:

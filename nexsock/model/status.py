@@ -296,9 +296,10 @@ class Foreseen(Struct, frozen=True, kw_only=True):
 
 
 class PlanStatus(Struct, frozen=True, kw_only=True):
-    """The document of `plan`."""
+    """The document of `plan`. `digest`, of an `up`, orders this plan or nothing."""
 
     plan: Plan
+    digest: str = ""
     warnings: tuple[Problem, ...] = ()
     project: ProjectInfo | None = None
     plugins: tuple[Foreseen, ...] = ()

@@ -50,6 +50,8 @@ class UpRequest(Struct, frozen=True, kw_only=True):
     wait: bool = True
     """stream until everything wanted has settled; False ends the stream when the plan was taken up"""
     timeout_s: float | None = None
+    digest: str | None = None
+    """that of the plan that was looked at: if anything else would be done by now, nothing is"""
 
 
 class DownRequest(Struct, frozen=True, kw_only=True):

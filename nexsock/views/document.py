@@ -78,7 +78,7 @@ def plan(found: PlanStatus) -> dict[str, Any]:
     """`plan`."""
     around = {} if found.project is None else {"project": plain(found.project)}
     said = {"warnings": plain(found.warnings), "plugins": plain(found.plugins), "notes": plain(found.notes)}
-    return {**around, **_steps(found.plan), **said}
+    return {**around, "digest": found.digest, **_steps(found.plan), **said}
 
 
 def _steps(found: Plan) -> dict[str, Any]:

@@ -68,7 +68,7 @@ DETAIL = Shape(make=lambda _, found: document.detail(found), of=ServiceDetail, f
 OUTCOME = whole(Outcome)
 EDIT = Shape(make=lambda _, found: document.edit(found), of=EditStatus, keys={"changes": int}, flat="plan")
 PREVIEW = Shape(
-    make=lambda _, found: {**document.plan(found.status), "digest": found.digest},
+    make=lambda _, found: document.plan(found),
     of=PlanStatus,
     keys={"changes": int, "digest": str},
     flat="plan",

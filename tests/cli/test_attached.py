@@ -123,10 +123,12 @@ def test_nothing_is_asked_when_nothing_is_stopped(shell):
 
 
 def test_up_asks_before_it_stops_what_the_file_no_longer_has(shell):
-    stops = PlanStatus(plan=Plan(steps=(Step(action="stop", service="old", reason="no longer in the file"),)))
+    plan = Plan(steps=(Step(action="stop", service="old", reason="no longer in the file"),))
+    stops = PlanStatus(plan=plan, digest=plan.digest)
     shell.answers(plan=stops, up=STARTED)
     ended = shell.run("up", "-d", terminal=True, typed="n\n")
     assert "old will be stopped: no longer in the file" in ended.err
     assert (ended.status, shell.daemon.requests("up")) == (130, [])
     assert shell.run("up", "-d", terminal=True, typed="y\n").status == 0
     assert shell.run("up", "-d", "--yes", terminal=True, typed="").status == 0
+    assert [asked.digest for asked in shell.daemon.requests("up")] == [plan.digest, None]

@@ -194,6 +194,19 @@ def test_a_service_that_would_be_stopped_is_named_and_asked_about(project, termi
     assert road.processes("old") == []
 
 
+def test_only_what_was_agreed_to_is_done(project, terminal):
+    road = project("services: {old: {command: exec sleep 1000}, web: {command: exec sleep 1001}}")
+    road.up()
+    road.edit("services: {web: {command: exec sleep 1001}}")
+    asked = terminal(road, "up", "-d")
+    asked.until("[Y/n]")
+    road.edit("services: {}")
+    asked.child.sendline("y")
+    asked.until("something else would be done by now")
+    assert asked.end() == 1
+    assert (road.phase("old"), road.phase("web")) == ("running", "running")
+
+
 def test_watching_at_a_terminal_tells_what_changed(project, terminal):
     road = project(
         "services: {web: {command: echo speaking $$V; exec sleep 1000, environment: {V: one}, watch: [src]}}"

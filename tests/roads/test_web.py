@@ -89,6 +89,25 @@ def test_pages_outlive_the_daemon_and_the_end_is_clean(road):
     assert not web.token_file.exists()
 
 
+def test_a_plan_is_carried_out_as_it_was_looked_at_or_not_at_all(project):
+    road = project("services: {web: {command: exec sleep 1000}}")
+    web = Web(road)
+    with web.program() as program:
+        first = program.get("/api/plan").json()
+        assert program.post("/api/plan/apply", json={"digest": first["digest"]}).status_code == 200
+        before = road.pid("web")
+        road.edit("services: {web: {command: exec sleep 1001}}")
+        seen = program.get("/api/plan").json()["digest"]
+        road.edit("services: {web: {command: exec sleep 1001}, other: {command: exec sleep 1002}}")
+        refused = program.post("/api/plan/apply", json={"digest": seen})
+        assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+        assert (road.pid("web"), road.processes("other")) == (before, [])
+        now = program.get("/api/plan").json()
+        assert program.post("/api/plan/apply", json={"digest": now["digest"]}).status_code == 200
+    assert (road.phase("web"), road.phase("other")) == ("running", "running")
+    assert road.pid("web") != before
+
+
 HOSTILE = {
     "two hosts": b"GET /api/services HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nHost: evil\r\n\r\n",
     "no host": b"GET /api/services HTTP/1.0\r\n\r\n",

@@ -16,6 +16,7 @@ from nexsock.model.log import LogLine, LogQuery
 from nexsock.model.plugin import PluginStatus
 from nexsock.model.status import (
     Graph,
+    PlanStatus,
     ProjectStatus,
     RunDiff,
     RunStatus,
@@ -103,7 +104,7 @@ class Git(Around):
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     status: ProjectStatus
-    preview: projects.Preview
+    preview: PlanStatus
 
 
 @dataclass(frozen=True, kw_only=True)

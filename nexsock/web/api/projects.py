@@ -1,24 +1,10 @@
 """Projects and the daemon: what there is, what `up` would do, and doing exactly that."""
 
-from hashlib import blake2b
-
-import msgspec
-from msgspec import Struct
-
-from nexsock.errors import Conflict
-from nexsock.model.plan import Plan
 from nexsock.model.plugin import PluginStatus
 from nexsock.model.status import DaemonStatus, Graph, Outcome, PlanStatus, ProjectStatus, ProjectSummary, Timings
 from nexsock.protocol import api
 from nexsock.web.api.outcomes import settled
 from nexsock.web.call import Call
-
-
-class Preview(Struct, frozen=True, kw_only=True):
-    """A plan, and what to send with the order to carry it out."""
-
-    status: PlanStatus
-    digest: str
 
 
 async def listed(call: Call) -> tuple[ProjectSummary, ...]:
@@ -41,20 +27,27 @@ async def timings(call: Call) -> Timings:
     return await call.api.timings(api.ServicesRequest(project=call.project, services=()))
 
 
-async def plan(call: Call) -> Preview:
-    return await _preview(call, call.query)
+async def plan(call: Call) -> PlanStatus:
+    asked = call.query
+    request = api.PlanRequest(
+        project=call.project,
+        services=getattr(asked, "services", ()),
+        no_deps=getattr(asked, "no_deps", False),
+        force_restart=getattr(asked, "force_restart", False),
+    )
+    return await call.api.plan(request)
 
 
 async def apply(call: Call) -> Outcome:
     """Raises Conflict when something else would be done now than was shown."""
-    asked = call.body
-    coming = await _preview(call, asked)
-    if asked.digest != coming.digest:
-        raise Conflict("this is not what would be done now", hint="look at the plan again, and send its digest")
-    return await up(call)
+    return await _up(call, call.body.digest)
 
 
 async def up(call: Call) -> Outcome:
+    return await _up(call, None)
+
+
+async def _up(call: Call, digest: str | None) -> Outcome:
     asked = call.body
     request = api.UpRequest(
         project=call.project,
@@ -63,6 +56,7 @@ async def up(call: Call) -> Outcome:
         force_restart=asked.force_restart,
         wait=asked.wait,
         timeout_s=asked.timeout_s if asked.wait else None,
+        digest=digest,
     )
     return await settled(call.api.up(request))
 
@@ -75,21 +69,3 @@ async def down(call: Call) -> Outcome:
 
 async def watch(call: Call) -> ProjectStatus:
     return await call.api.watch(api.WatchRequest(project=call.project, on=call.body.on))
-
-
-async def _preview(call: Call, asked: "object") -> Preview:
-    request = api.PlanRequest(
-        project=call.project,
-        services=getattr(asked, "services", ()),
-        no_deps=getattr(asked, "no_deps", False),
-        force_restart=getattr(asked, "force_restart", False),
-    )
-    found = await call.api.plan(request)
-    return Preview(status=found, digest=digest(found.plan))
-
-
-def digest(plan: Plan) -> str:
-    """What tells two plans apart: what is done with which fields, and what is held. Not since when, which moves."""
-    held = [(hold.service, hold.on, hold.failed) for hold in plan.holds]
-    told = msgspec.json.encode((plan.steps, held, [skip.service for skip in plan.skips]))
-    return blake2b(told, digest_size=16).hexdigest()

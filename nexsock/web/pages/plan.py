@@ -10,14 +10,14 @@ LOOKS = {"start": "good", "run": "good", "stop": "bad", "restart": "wait", "forg
 
 def show(frame: Frame, found: gather.Plan) -> dict[str, Any]:
     """`steps` with the class of their look, `holds`, `skips`, and what an order must send back."""
-    status, preview = found.preview.status, found.preview
+    status = found.preview
     return {
         "project": found.status.project,
         "steps": [{"step": step, "kind": LOOKS.get(step.action, "move")} for step in status.plan.steps],
         "holds": status.plan.holds,
         "skips": status.plan.skips,
         "warnings": status.warnings,
-        "digest": preview.digest,
+        "digest": status.digest,
         "refused": frame.error,
         "forced": frame.parameters.get("force_restart", "") in ("true", "on", "1"),
         "names": [one.name for one in found.status.services],
