@@ -33,6 +33,7 @@ class Matcher:
         self._found = found
         self._since = query.since
         self._until = query.until
+        self._stream = query.stream
         try:
             self._pattern = re.compile(query.grep) if query.grep else None
         except re.error as error:
@@ -44,6 +45,8 @@ class Matcher:
         if self._since is not None and line.at < self._since:
             return False
         if self._until is not None and line.at > self._until:
+            return False
+        if self._stream not in (None, line.stream):
             return False
         if self._pattern is None:
             return True
@@ -84,7 +87,7 @@ def _stretch(history: History, query: LogQuery) -> tuple[Place, Stop] | None:
         start = max(start, history.since(query.since))
     if query.until is not None:
         stop = min(stop, history.until(query.until))
-    if query.last_lines is not None and not query.grep:
+    if query.last_lines is not None and not query.grep and not query.stream:
         start = history.back(query.last_lines, start, stop)
     return start, stop
 

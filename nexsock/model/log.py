@@ -23,7 +23,8 @@ class LogLine(Struct, frozen=True, kw_only=True):
 class LogQuery(Struct, frozen=True, kw_only=True):
     """Lines of some services, merged by time. `run` -1 is the last but one, 0 or None means all kept history.
 
-    `services` empty: all. `last_lines` counts over the merged result. `since` and `until` are unix seconds.
+    `services` empty: all. `last_lines` counts over the merged result. `since` and `until` are unix seconds. `stream` is
+    stdout or stderr, None: both.
     """
 
     services: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class LogQuery(Struct, frozen=True, kw_only=True):
     until: float | None = None
     grep: str | None = None
     run: int | None = None
+    stream: str | None = None
 
 
 class LogSlice(Struct, frozen=True, kw_only=True):

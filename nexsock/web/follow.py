@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 
+from msgspec import structs
+
 from nexsock.model.log import LogLine
 from nexsock.protocol.api import LogsRequest
 from nexsock.views import document
@@ -15,18 +17,22 @@ BATCH_S = 0.05
 """Lines are sent together that come within this time."""
 BATCH_LINES = 500
 """Of more lines in that time the last ones are sent, and how many are left out."""
+FLOOD_S = 0.25
+"""Time to the next batch after one that was full: nobody reads that fast, and the page has to be drawn."""
 
 
 async def log_batches(call: Call) -> AsyncIterator[Sent]:
     """Lines of logs in batches, as they come; `resume` ("TIME:COUNT") goes on behind the lines of that time.
 
-    A batch has at most BATCH_LINES lines; `skipped` counts those that were left out because they came too fast.
+    A batch has at most BATCH_LINES lines, besides those that were asked for of what is there already; `skipped` counts
+    those that were left out because they came too fast.
     """
     query = log_query(call)
+    owed = call.query.lines
     at, seen = _resumed(call.resume)
     if at is not None:
-        query = type(query)(services=query.services, since=at, grep=query.grep, run=query.run)
-    lines: deque[tuple[str, LogLine]] = deque(maxlen=BATCH_LINES)
+        query = structs.replace(query, since=at, last_lines=None)
+    lines: deque[tuple[str, LogLine]] = deque()
     skipped = 0
     arrival = asyncio.Event()
 
@@ -41,7 +47,9 @@ async def log_batches(call: Call) -> AsyncIterator[Sent]:
                 if found.at == at and leave:
                     leave -= 1
                     continue
-                skipped += len(lines) == BATCH_LINES
+                if len(lines) == BATCH_LINES + owed:
+                    lines.popleft()
+                    skipped += 1
                 lines.append((f"{last!r}:{count}", found))
                 arrival.set()
         finally:
@@ -56,9 +64,11 @@ async def log_batches(call: Call) -> AsyncIterator[Sent]:
                 key = lines[-1][0]
                 batch = [document.plain(found) for _, found in lines]
                 yield Sent("lines", line({"lines": batch, "skipped": skipped}), key)
+                rest_s = BATCH_S if len(lines) < BATCH_LINES + owed else FLOOD_S
+                owed = max(owed - len(lines), 0)
                 lines.clear()
                 skipped = 0
-                await asyncio.sleep(BATCH_S)
+                await asyncio.sleep(rest_s)
         await reading
     finally:
         reading.cancel()

@@ -190,6 +190,12 @@ def test_grep_matches_what_people_see(tmp_path, web):
     assert shown(tmp_path, grep="run") == []
 
 
+def test_stream_selects_before_the_last_lines_are_counted(tmp_path, web):
+    for second in range(2, 8):
+        web.write(b"%d\n" % second, at=float(second), stream=ERR if second < 5 else OUT)
+    assert texts(tmp_path, stream="stderr", last_lines=2) == ["3", "4"]
+
+
 def test_grep_that_is_no_regular_expression_is_a_usage_error(tmp_path):
     with pytest.raises(errors.UsageError, match=r"'\(' is not a regular expression"):
         read(str(tmp_path), LogQuery(grep="("))

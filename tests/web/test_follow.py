@@ -2,6 +2,7 @@
 
 import json
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -47,9 +48,17 @@ async def test_who_comes_back_gets_no_line_twice_and_none_is_missing():
 
 
 async def test_of_a_flood_the_last_lines_are_sent_and_the_rest_is_counted():
-    many = [line(float(number), str(number)) for number in range(follow.BATCH_LINES + 40)]
+    most = follow.BATCH_LINES + asked.Lines().lines
+    many = [line(float(number), str(number)) for number in range(most + 40)]
     found, skipped, _ = await texts(call(*many))
-    assert (found[0], found[-1], skipped) == ("40", str(follow.BATCH_LINES + 39), 40)
+    assert (found[0], found[-1], skipped) == ("40", str(most + 39), 40)
+
+
+async def test_lines_that_were_asked_for_are_no_flood():
+    many = [line(float(number), str(number)) for number in range(2000)]
+    one = call(*many)
+    found, skipped, _ = await texts(replace(one, query=asked.Lines(lines=2000)))
+    assert (len(found), skipped) == (2000, 0)
 
 
 async def test_a_log_that_cannot_be_read_says_why():

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from nexsock.errors import NexsockError, Unreachable
+from nexsock.errors import NexsockError, Unreachable, UsageError
 from nexsock.model.edit import Definition, ListedDependency
 from nexsock.model.event import Event
 from nexsock.model.git import Branch, CheckoutStatus, Commit
@@ -65,10 +65,11 @@ class Service(Around):
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """Lines of one service (`detail`) or of all."""
+    """Lines of one service (`detail`) or of all. `error`: what is wrong with the search, in place of lines."""
 
     status: ProjectStatus
     lines: tuple[LogLine, ...]
+    error: NexsockError | None = None
     detail: ServiceDetail | None = None
     runs: tuple[RunStatus, ...] = ()
 
@@ -147,15 +148,15 @@ async def service(call: Call) -> Service:
 
 
 async def service_log(call: Call) -> Log:
-    around, runs, lines = await asyncio.gather(
+    around, runs, (lines, error) = await asyncio.gather(
         _around(call), _if_there(services.history(call), ()), _selected_lines(call)
     )
-    return Log(status=around.status, detail=around.detail, runs=runs, lines=lines)
+    return Log(status=around.status, detail=around.detail, runs=runs, lines=lines, error=error)
 
 
 async def project_log(call: Call) -> Log:
-    status, lines = await asyncio.gather(services.listed(call), _selected_lines(call))
-    return Log(status=status, lines=lines)
+    status, (lines, error) = await asyncio.gather(services.listed(call), _selected_lines(call))
+    return Log(status=status, lines=lines, error=error)
 
 
 async def config(call: Call) -> Config:
@@ -238,8 +239,11 @@ def _of(around: Around) -> dict[str, Any]:
     return {"detail": around.detail, "status": around.status}
 
 
-async def _selected_lines(call: Call) -> tuple[LogLine, ...]:
-    return await past.logs(call)
+async def _selected_lines(call: Call) -> tuple[tuple[LogLine, ...], NexsockError | None]:
+    try:
+        return await past.logs(call), None
+    except UsageError as error:
+        return (), error
 
 
 async def _lines(call: Call, query: LogQuery) -> tuple[LogLine, ...]:

@@ -8,8 +8,7 @@ from nexsock.web.call import Call
 
 async def logs(call: Call) -> tuple[LogLine, ...]:
     request = api.LogsRequest(project=call.project, query=log_query(call), follow=False)
-    wanted = call.query.stream
-    return tuple([line async for line in call.api.logs(request) if wanted in (None, line.stream)])
+    return tuple([line async for line in call.api.logs(request)])
 
 
 def log_query(call: Call) -> LogQuery:
@@ -23,6 +22,7 @@ def log_query(call: Call) -> LogQuery:
         until=asked.until,
         grep=asked.grep or None,
         run=asked.run,
+        stream=asked.stream,
     )
 
 

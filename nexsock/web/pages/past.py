@@ -3,13 +3,13 @@
 from typing import Any
 
 from nexsock.model.event import Event
-from nexsock.model.log import LogLine
-from nexsock.views import style
 from nexsock.web.api import gather
 from nexsock.web.frame import Frame, Page
-from nexsock.web.pages import phases, services
+from nexsock.web.pages import log_lines, phases, services
 
 SHOWN_EVENTS = 400
+TINTS = 6
+"""Colours that tell services apart where their lines are merged."""
 TROUBLE = frozenset({"warning"})
 
 
@@ -31,19 +31,11 @@ def show_log(frame: Frame, found: gather.Log) -> dict[str, Any]:
         "detail": None,
         **about,
         "runs": found.runs,
-        "lines": [shown(line) for line in found.lines],
+        "refused": found.error,
+        "lines": [log_lines.shown(line) for line in found.lines],
+        "tints": {one.name: place % TINTS for place, one in enumerate(found.status.services)},
         "selected": {**selected, "lines": selected["lines"] or str(gather.SHOWN_LINES)},
         "many": detail is None,
-    }
-
-
-def shown(line: LogLine) -> dict[str, Any]:
-    """A line without what would steer a terminal."""
-    return {
-        "at": line.at,
-        "service": line.service,
-        "stream": line.stream,
-        "text": style.output(line.text, colour=False),
     }
 
 

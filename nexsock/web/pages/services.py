@@ -6,7 +6,7 @@ from nexsock import units
 from nexsock.model.status import ServiceStatus, Usage
 from nexsock.web.api import gather
 from nexsock.web.frame import Frame, Page
-from nexsock.web.pages import lines, phases
+from nexsock.web.pages import lines, log_lines, phases
 
 SHOWN_RUNS = 5
 
@@ -63,7 +63,7 @@ def show_one(frame: Frame, found: gather.Service) -> dict[str, Any]:
     return {
         **head(found),
         "why": found.why if found.why and detail.service.phase not in phases.GOOD else None,
-        "lines": found.lines,
+        "lines": [log_lines.shown(line) for line in found.lines],
         "usage": lines.by_service(found.usage).get(detail.service.name),
         "figures": _figures(found.usage, detail.service.name),
         "origins": {need.on: need for need in found.needs},

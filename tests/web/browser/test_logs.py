@@ -1,6 +1,7 @@
 """Logs in the browser: followed, searched, and flooding."""
 
 import os
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -9,6 +10,12 @@ TALKER = """
     services:
       talker:
         command: 'echo first words; while read word; do echo "heard $$word"; done < words'
+"""
+COLOURS = r"""\
+\033[1;32mINFO\033[0m up\r\033[31mred \033[22;2msoft\033[39m and plain\033[m again
+\033[38;5;208morange\033[38;5;240mgrey\033[48;5;1;93mbright on red\033[2K
+\033[38;2;20;200;210mcyan \033[38:2:255:0:0mred\033[7m reversed
+no colour at all
 """
 FLOOD = """\
 import sys, time
@@ -65,6 +72,42 @@ def test_a_search_shows_the_lines_that_match(talking, tab, javascript):
     here.reads("heard lightning")
     here.reads("heard rain")
     expect(here.page.locator("body")).not_to_contain_text("heard thunder")
+
+
+def test_lines_look_the_same_whether_they_follow_or_not(project, tab):
+    road = project("services: {painter: {command: cat colours}}")
+    (road.folder / "colours").write_bytes(COLOURS.encode().decode("unicode_escape").encode())
+    road.run("up", "-d")
+    road.wait_until(lambda: b"at all" in road.log("painter"), "the lines are in the log")
+    looks = []
+    for javascript in (True, False):
+        here = tab(road, javascript=javascript).open("/services/painter/logs")
+        expect(here.page.get_by_role("log")).to_contain_text("no colour at all")
+        pieces = here.page.locator("#log .stdout span").all()
+        looks.append([re.sub(r'" ?| "', '"', piece.inner_html()) for piece in pieces])
+    assert looks[0] == looks[1]
+    assert sum("<i" in line for line in looks[0]) == 3
+
+
+def test_one_stream_is_shown_at_once_when_it_is_chosen(project, tab):
+    road = project('services: {both: {command: "echo fine; echo alas >&2; exec sleep 600"}}')
+    road.up()
+    here = tab(road).open("/services/both/logs")
+    log = here.page.get_by_role("log")
+    expect(log).to_contain_text("fine")
+    here.page.get_by_label("Stream").select_option("stderr")
+    expect(log.locator(".line")).to_have_text([re.compile("alas")])
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"])
+def test_a_search_that_is_no_expression_says_so_beside_the_field(talking, tab, javascript):
+    here = tab(talking[0], javascript=javascript).open("/services/talker/logs")
+    box = here.page.get_by_role("searchbox")
+    box.fill("[")
+    box.press("Enter")
+    here.reads("is not a regular expression")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    expect(box).to_have_value("[")
 
 
 def test_a_flood_leaves_the_page_quick_and_small(project, tab):

@@ -1,15 +1,9 @@
 """Logs and events as they are shown."""
 
 from nexsock.model.event import Event
-from nexsock.model.log import LogLine
 from nexsock.web.api import gather
 from nexsock.web.frame import Frame
 from nexsock.web.pages import past
-
-
-def test_a_line_cannot_steer_the_page():
-    line = LogLine(at=1.0, service="web", run=1, stream="stdout", text="50%\r\x1b[31m100%\x1b[0m\x07")
-    assert past.shown(line)["text"] == "100%"
 
 
 def test_the_newest_events_stand_first_and_old_ones_are_left_out():
