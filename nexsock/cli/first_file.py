@@ -15,7 +15,7 @@ services:
 
 EXAMPLE = """\
   web:
-    command: python3 -m http.server $PORT
+    command: python3 -m http.server $$PORT
     ports:
       http: 8000
 """
@@ -40,7 +40,14 @@ class Found(NamedTuple):
     command: str
     source: str
     port: int | None = None
+    """what its variable PORT shall be"""
 
+
+FOREMAN_PORT, FOREMAN_STEP = 5000, 100
+"""The PORT that Foreman gives the first process of a Procfile, and how far the next one's is from it."""
+
+_PROCESS = re.compile(r"([A-Za-z0-9_-]+):\s*(.+)")
+_PORT = re.compile(r"\$(PORT\b|\{PORT\b)")
 
 Read = Callable[[str], str | None]
 """The text of a file of the folder by its name, or None."""
@@ -61,8 +68,13 @@ def detect(read: Read) -> list[Found]:
 
 
 def _procfile(procfile: str) -> list[Found]:
-    lines = [re.match(r"([A-Za-z0-9_-]+):\s*(.+)", line) for line in procfile.splitlines()]
-    return [Found(line[1], line[2].strip(), "Procfile") for line in lines if line]
+    lines = [line for line in map(_PROCESS.match, procfile.splitlines()) if line]
+    return [_process(line[1], line[2].strip(), place) for place, line in enumerate(lines)]
+
+
+def _process(name: str, command: str, place: int) -> Found:
+    port = FOREMAN_PORT + FOREMAN_STEP * place if _PORT.search(command) else None
+    return Found(name, command, "Procfile", port)
 
 
 def _package(package: str | None) -> list[Found]:
@@ -81,5 +93,7 @@ def _django(manage: str | None) -> list[Found]:
 
 
 def _service(service: Found) -> str:
+    """A service of the file; dollars are doubled, because its own shell is to see them."""
+    command = json.dumps(service.command.replace("$", "$$"), ensure_ascii=False)
     ports = f"    ports:\n      http: {service.port}\n" if service.port else ""
-    return f"  {service.name}:  # from {service.source}\n    command: {json.dumps(service.command)}\n{ports}"
+    return f"  {service.name}:  # from {service.source}\n    command: {command}\n{ports}"

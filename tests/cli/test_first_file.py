@@ -1,4 +1,8 @@
+import pytest
+
 from nexsock.cli import first_file
+from nexsock.config import load
+from nexsock.model.project import ProjectRef
 
 
 def reading(**files: str):
@@ -12,9 +16,27 @@ def test_an_empty_folder_gets_an_example():
 
 def test_a_procfile_gives_its_processes():
     assert first_file.detect(reading(Procfile="web: serve $PORT\n# note\nworker: work --all\n")) == [
-        first_file.Found("web", "serve $PORT", "Procfile"),
+        first_file.Found("web", "serve $PORT", "Procfile", port=5000),
         first_file.Found("worker", "work --all", "Procfile"),
     ]
+
+
+def test_a_process_that_uses_port_gets_the_number_that_foreman_gives_it():
+    found = first_file.detect(reading(Procfile="web: serve $PORT\nworker: work\nadmin: serve ${PORT:-1} $PORTAL\n"))
+    assert [service.port for service in found] == [5000, None, 5200]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{}, {"Procfile": "web: serve -p $PORT ${MODE:-dev} $(pwd) $$\n"}, {"manage_py": "import django"}],
+    ids=["example", "Procfile", "django"],
+)
+def test_what_is_written_is_good_and_hands_dollars_on_to_the_shell(files, tmp_path):
+    (tmp_path / "nexsock.yaml").write_text(first_file.text(reading(**files)))
+    project = load.load(ProjectRef(directory=str(tmp_path), files=(str(tmp_path / "nexsock.yaml"),), environ={}))
+    (service,) = project.services.values()
+    commands = [found.command for found in first_file.detect(reading(**files))] or ["python3 -m http.server $PORT"]
+    assert (project.warnings, service.launch.command[2], "PORT" in service.launch.environment) == ((), *commands, True)
 
 
 def test_package_json_gives_its_development_server():
