@@ -11,11 +11,12 @@ import msgspec
 
 from nexsock.config import environment, forms, git, health, secrets, tunnels
 from nexsock.config.circumstances import Facts
-from nexsock.config.fields import DEFAULT_SHELL, Fields, as_text
+from nexsock.config.fields import Fields, as_text
 from nexsock.config.node import Node
+from nexsock.model import ports as ports_of
 from nexsock.model.git import GitSource
-from nexsock.model.names import variable_name
 from nexsock.model.service import (
+    DEFAULT_SHELL,
     Condition,
     Dependency,
     External,
@@ -189,18 +190,8 @@ def _port_number(service: str, name: str, given: Fields, facts: Facts) -> int | 
 def _given_variables(service: str, ports: Mapping[str, Port], facts: Facts) -> dict[str, str]:
     """What nexsock itself tells a service: its tunnels and ports, and which of several instances it is."""
     number = facts.replicas.get(service)
-    given = tunnels.variables(facts.tunnels.get(service, {})) | _port_variables(ports)
+    given = tunnels.variables(facts.tunnels.get(service, {})) | ports_of.variables(ports)
     return given | ({} if number is None else {REPLICA: str(number)})
-
-
-def _port_variables(ports: Mapping[str, Port]) -> dict[str, str]:
-    variables: dict[str, str] = {}
-    for name, port in ports.items():
-        variables.setdefault("PORT", str(port.number))
-        variables[f"PORT_{variable_name(name)}"] = str(port.number)
-        if port.env:
-            variables[port.env] = str(port.number)
-    return variables
 
 
 def _inherit_env(fields: Fields) -> bool | tuple[str, ...]:

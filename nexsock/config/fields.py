@@ -17,10 +17,9 @@ from nexsock.config import forms, report
 from nexsock.config.node import Node
 from nexsock.model.origin import Origin
 from nexsock.model.problem import Problem
+from nexsock.model.service import DEFAULT_SHELL
 
 Value = TypeVar("Value")
-
-DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
 @dataclass(frozen=True, slots=True)

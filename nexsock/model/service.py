@@ -16,6 +16,9 @@ Condition = Literal["started", "healthy", "completed", "completed_successfully",
 RestartMode = Literal["no", "on-failure", "always", "unless-stopped"]
 WatchAction = Literal["restart", "signal", "exec"]
 
+DEFAULT_SHELL = ("/bin/sh", "-c")
+"""What runs a command that is a text."""
+
 
 class Port(Struct, frozen=True, kw_only=True):
     """A declared port; `number` is 1 to 65535."""
