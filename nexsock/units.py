@@ -73,6 +73,26 @@ def format_duration(seconds: float) -> str:
     return f"{whole}s"
 
 
+def write_duration(seconds: float) -> str:
+    """A duration as a file would have it, exactly: "250ms", "5s", "1m30s", "1.5s"; what `parse_duration` reads back."""
+    if 0 < seconds < 1:
+        unit, size = ("ms", 1e3) if round(seconds * 1e6) % 1000 == 0 or seconds >= 1e-3 else ("us", 1e6)
+        return f"{round(seconds * size, 6):g}{unit}"
+    written, rest = "", round(seconds, 6)
+    for unit in ("d", "h", "m"):
+        count, rest = divmod(rest, UNIT_SECONDS[unit])
+        written += f"{count:.0f}{unit}" if count else ""
+    return f"{written}{round(rest, 6):.10g}s" if rest or not written else written
+
+
+def write_size(count: int) -> str:
+    """A size as a file would have it, exactly: "10MiB", "64kB", a count without a round unit as it is."""
+    for unit in ("GiB", "GB", "MiB", "MB", "KiB", "kB"):
+        if count and count % UNIT_BYTES[unit] == 0:
+            return f"{count // UNIT_BYTES[unit]}{unit}"
+    return str(count)
+
+
 def format_size(count: int) -> str:
     """A number of bytes for people: "312B", "4.0KiB", "1.5GiB"."""
     if count < 1024:

@@ -19,7 +19,7 @@ def of(document: Node) -> dict[str, str]:
     A map is where its key stands, any other value where it stands itself; a list also has its items, by index.
     """
     found: dict[str, str] = {}
-    for section in ("services", "configs", "environment"):
+    for section in ("services", "configs", "environment", "env_file"):
         if section in document.mapping:
             _add(section, document, section, found)
     return found

@@ -41,7 +41,7 @@ def changes(host: Host, name: str, old: Run | None, new: Run) -> tuple[FieldChan
         return snapshot.altered_between(old, new)
 
     def origin(path: str) -> str | None:
-        return host.project.origin(f"services.{name}.{path}")
+        return host.project.origin_of(name, path)
 
     was, became = host.store.launch(name, old), host.store.launch(name, new)
     fields = snapshot.between(was, became, origin) if was is not None and became is not None else ()

@@ -59,6 +59,15 @@ class Project(Struct, frozen=True, kw_only=True):
             path = path.rpartition(".")[0]
         return None
 
+    def origin_of(self, service: str, field: str) -> str | None:
+        """The place of a service's field; of a variable that others gave it, of the variable or the env file there."""
+        own = f"services.{service}.{field}"
+        if field.startswith("environment.") and own not in self.origins:
+            for path in (field, f"services.{service}.env_file", "env_file"):
+                if found := self.origins.get(path):
+                    return found
+        return self.origin(own)
+
 
 class ProjectRef(Struct, frozen=True, kw_only=True):
     """How a client names a project. Paths are absolute.

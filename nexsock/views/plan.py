@@ -2,7 +2,7 @@
 
 from nexsock.model.plan import FieldChange, Hold, Plan, Skip, Step
 from nexsock.model.status import PlanStatus
-from nexsock.views import hooked, problems, style, table
+from nexsock.views import diff, hooked, problems, style, table
 
 SIGNS = {
     "start": ("+", "green"),
@@ -69,19 +69,7 @@ def _skip(skip: Skip, colour: bool) -> list[str]:
 
 
 def _fields(fields: tuple[FieldChange, ...], colour: bool) -> str:
-    return "".join(f"      {field.path}: {_change(field, colour)}{_place(field, colour)}\n" for field in fields)
-
-
-def _change(field: FieldChange, colour: bool) -> str:
-    old = style.paint(style.one_line(field.old or ""), "red", colour)
-    new = style.paint(style.one_line(field.new or ""), "green", colour)
-    if field.old is None:
-        return f"{new} (new)"
-    return f"{old} (removed)" if field.new is None else f"{old} → {new}"
-
-
-def _place(field: FieldChange, colour: bool) -> str:
-    return style.paint(f"  ({field.origin})", "dim", colour) if field.origin else ""
+    return "".join(f"      {diff.change(field, colour)}\n" for field in fields)
 
 
 def totals(plan: Plan) -> str:

@@ -28,7 +28,7 @@ def test_a_value_that_changed_came_or_went_is_told_by_its_name_in_the_file():
     assert differences(old, new) == [
         ("environment.PORT", '"3000"', '"3001"'),
         ("environment.GONE", '"1"', None),
-        ("ports.http.number", "80", "81"),
+        ("ports.http", "80", "81"),
         ("limits.nofile", None, "64"),
     ]
 
