@@ -12,6 +12,7 @@ from nexsock.daemon.bus import Bus
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.local import LocalApi
 from nexsock.daemon.numbers import Numbers
+from nexsock.daemon.projects import Projects
 from nexsock.daemon.shared import Shared
 from nexsock.engines.exits import Exits
 from nexsock.engines.growth import Growth
@@ -94,7 +95,7 @@ async def _live(
         plugins = PluginHost(
             settings.plugins_dir(told, places),
             places.plugins_state,
-            survey=lambda directory: answers.survey(api.hosts.values(), directory),
+            survey=lambda directory: answers.survey(projects.hosts.values(), directory),
             faulted=lambda status: bus.emit(answers.fault_of(status)),
         )
         shared = Shared(
@@ -108,14 +109,15 @@ async def _live(
             plugins=plugins,
             database_url=told["database.url"].value,
         )
-        api = LocalApi(shared, loader, bus, shutdown=control.shutdown, clients=control.clients)
-        api.hosts.update(await revival.revive(shared, loader, runs))
-        relay.settle(api.hosts.keys())
+        projects = Projects(shared, loader)
+        api = LocalApi(projects, bus, shutdown=control.shutdown, clients=control.clients)
+        projects.hosts.update(await revival.revive(shared, loader, runs))
+        relay.settle(projects.hosts.keys())
         plugins.warm()
-        if not api.hosts:
+        if not projects.hosts:
             await loader.warm()  # somebody has just started us, to bring something up
         if (timeout_s := idle_timeout_s(told["daemon.idle_timeout"])) is not None:
-            ending = idle.end_when_idle(timeout_s, api.hosts.values, control.clients, control.shutdown)
+            ending = idle.end_when_idle(timeout_s, projects.hosts.values, control.clients, control.shutdown)
             idling.add(asyncio.create_task(ending, name="idle"))
         return api
 
