@@ -34,6 +34,9 @@ def main() -> None:
 
 def _be_brain(places: folders.Places, options: argparse.Namespace) -> None:
     gc.disable()
+    from nexsock.daemon.worker import Worker
+
+    worker = None if places.remembered() else Worker()  # somebody has just started us, to bring something up
     from nexsock.daemon import brain
 
     gc.freeze()  # modules are never garbage: looking through them for some takes a tenth of the time they need
@@ -44,6 +47,7 @@ def _be_brain(places: folders.Places, options: argparse.Namespace) -> None:
         channel,
         lock,
         keeper_argv=functools.partial(starter.heir_argv, places, _brain_options(options)),
+        worker=worker,
         tcp=options.listen,
         anywhere=options.listen_anywhere,
     )

@@ -99,6 +99,18 @@ class Places:
         """Folder of a project's FIFOs and its last good resolved file."""
         return f"{self.runtime_dir}/projects/{project_id}"
 
+    def project_memory(self, project_id: str) -> str:
+        """That file: what the next brain goes on with (daemon.recall)."""
+        return f"{self.runtime_dir}/projects/{project_id}/project.msgpack"
+
+    def remembered(self) -> list[str]:
+        """The ids of the projects that the next brain goes on with."""
+        try:
+            known = os.listdir(self.runtime_dir + "/projects")
+        except OSError:
+            return []
+        return [project_id for project_id in known if os.path.exists(self.project_memory(project_id))]
+
 
 def from_environ(environ: "Mapping[str, str]", uid: int) -> Places:
     """The folders that the variables say. A relative or empty variable counts as unset (XDG Base Directory 0.8)."""

@@ -1,11 +1,13 @@
 """The process that loads and edits files for the daemon: `python -m nexsock.config.worker`.
 
-Reads requests on stdin and writes one answer for each on stdout, until stdin ends. Both are packed (model.packed) with
-their length in front (4 bytes, big endian). A hostile file may exhaust or crash this process; its parent has the
-deadline and starts another. Names no other room's code: the parent knows only how to start it and these two messages.
+Reads requests on stdin and writes one answer for each on stdout, which is the same socket, until stdin ends. Both are
+packed (model.packed) with their length in front (4 bytes, big endian). A hostile file may exhaust or crash this
+process; its parent has the deadline and starts another. Names no other room's code: the parent knows only how to start
+it and these two messages.
 """
 
 import gc
+import os
 import resource
 import struct
 import sys
@@ -27,7 +29,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     gc.disable()
     gc.freeze()
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    try:
+        serve(sys.stdin.buffer, sys.stdout.buffer)
+    except ConnectionError:
+        os._exit(0)  # who asked was killed, and nobody reads what is left to say
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -14,6 +14,7 @@ from nexsock.daemon.local import LocalApi
 from nexsock.daemon.numbers import Numbers
 from nexsock.daemon.projects import Projects
 from nexsock.daemon.shared import Shared
+from nexsock.daemon.worker import Worker
 from nexsock.engines.exits import Exits
 from nexsock.engines.growth import Growth
 from nexsock.lifecycle import tunnel
@@ -34,6 +35,7 @@ def main(
     lock: int,
     *,
     keeper_argv: Callable[[int, int], list[str]],
+    worker: Worker | None = None,
     tcp: str = "",
     anywhere: bool = False,
 ) -> None:
@@ -42,12 +44,13 @@ def main(
     Args:
         channel, lock: the descriptors that the keeper has handed over.
         keeper_argv: makes the command of a next keeper from our pid and a soft limit on descriptors.
+        worker: a loading worker that was started already, because a load is to be expected.
         tcp: an address to listen on besides the Unix socket.
     """
     starter = os.environ.pop("NOTIFY_SOCKET", "")
     _sign(lock)
     try:
-        _keeper = asyncio.run(_live(places, channel, lock, keeper_argv, tcp, anywhere, starter))
+        _keeper = asyncio.run(_live(places, channel, lock, keeper_argv, worker, tcp, anywhere, starter))
     except BaseException as error:
         lifespan.tell_starter(f"ERRNO=1\nSTATUS={error}", starter)
         raise
@@ -65,6 +68,7 @@ async def _live(
     channel: int,
     lock: int,
     keeper_argv: Callable[[int, int], list[str]],
+    worker: Worker | None,
     tcp: str,
     anywhere: bool,
     starter: str,
@@ -85,7 +89,7 @@ async def _live(
     relay = Relay(keeper, places.tunnels_dir, limit=tunnel.WAITING_LIMIT, patience_s=tunnel.PATIENCE_S)
     writer = Writer()
 
-    loader = Loader(Numbers(places.ports, ports.ephemeral()))
+    loader = Loader(Numbers(places.ports, ports.ephemeral()), begun=worker)
     told = await settings.read(places, loader, os.environ)
     idling: set[asyncio.Task[None]] = set()
 

@@ -1,22 +1,20 @@
 """Have files loaded and edited by a worker process, so that the daemon stays small and a hostile file harms only it.
 
-The worker is started when a file must be read, kept warm for a minute after the last use, and killed when it does
-not answer in time. One request at a time.
+The worker is started when a file must be read, or before where that is to be expected; it is kept warm for a minute
+after the last use, and killed when it does not answer in time. One request at a time.
 """
 
 import asyncio
 import contextlib
 import logging
-import os
 import struct
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-import nexsock
 from nexsock import errors
 from nexsock.daemon.numbers import Numbers
+from nexsock.daemon.worker import WORKER, Worker
 from nexsock.model import packed
 from nexsock.model.edit import Definition, Edit, Edited
 from nexsock.model.load import LoadAnswer, LoadRequest
@@ -24,8 +22,6 @@ from nexsock.model.project import Project, ProjectRef
 from nexsock.model.settings import Told
 
 _log = logging.getLogger(__name__)
-
-WORKER = (sys.executable, "-P", "-m", "nexsock.config.worker")
 
 DEADLINE_S = 10.0
 """a load of 1,000 services takes well under one second; the rest is a slow disk or a hostile file"""
@@ -43,19 +39,22 @@ class Loader:
         numbers: Numbers,
         command: Sequence[str] = WORKER,
         *,
+        begun: Worker | None = None,
         deadline_s: float = DEADLINE_S,
         idle_s: float = IDLE_S,
     ) -> None:
-        """`numbers` remembers the ports that are chosen; `command` starts a worker."""
+        """`numbers` remembers the ports that are chosen; `command` starts a worker, `begun` is one that has been."""
         self.numbers = numbers
         self._command = tuple(command)
         self._deadline_s = deadline_s
         self._idle_s = idle_s
         self._closed = False
         self._turn = asyncio.Lock()
-        self._worker: asyncio.subprocess.Process | None = None
+        self._worker = begun
+        self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
+        self._end_when_idle()
 
     @property
     def worker_pid(self) -> int | None:
@@ -66,7 +65,7 @@ class Loader:
         """Start a worker before it is needed; its libraries load while the caller does something else."""
         async with self._turn:
             self._keep()
-            await self._started()
+            await self._connected()
             self._end_when_idle()
 
     async def load(self, request: ProjectRef, *, uncloned: bool = False) -> Project:
@@ -189,38 +188,37 @@ class Loader:
         return await self._exchange(body)
 
     async def _exchange(self, body: bytes) -> LoadAnswer:
-        worker = await self._started()
-        assert worker.stdin is not None
-        assert worker.stdout is not None
-        worker.stdin.write(_LENGTH.pack(len(body)) + body)
-        await worker.stdin.drain()
-        (length,) = _LENGTH.unpack(await worker.stdout.readexactly(_LENGTH.size))
-        return packed.decode(await worker.stdout.readexactly(length), LoadAnswer)
+        reader, writer = await self._connected()
+        writer.write(_LENGTH.pack(len(body)) + body)
+        await writer.drain()
+        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        return packed.decode(await reader.readexactly(length), LoadAnswer)
 
     def _is_warm(self) -> bool:
-        return self._worker is not None and self._worker.returncode is None
+        return self._worker is not None and self._worker.lives
 
-    async def _started(self) -> asyncio.subprocess.Process:
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The line to the worker, which is started if there is none."""
         if self._closed:
             raise EOFError("the loader is closed")
-        if self._worker is None or not self._is_warm():
-            self._worker = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                env=_environment(os.environ),
-                cwd="/",
-                limit=_READ_AHEAD_BYTES,
-            )
-        return self._worker
+        if not self._is_warm():
+            await self._end()
+            self._worker = Worker(self._command)
+        if self._line is None and self._worker is not None:
+            self._line = await asyncio.open_connection(sock=self._worker.socket, limit=_READ_AHEAD_BYTES)
+        assert self._line is not None
+        return self._line
 
     async def _end(self) -> None:
         worker, self._worker = self._worker, None
+        line, self._line = self._line, None
         if worker is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            worker.kill()
-        await worker.wait()
+        await asyncio.to_thread(worker.end)
+        if line is None:
+            worker.socket.close()
+        else:
+            line[1].close()
 
     def _keep(self) -> None:
         if self._idle_timer is not None:
@@ -242,8 +240,3 @@ def _error(answer: LoadAnswer) -> errors.NexsockError:
     if issubclass(kind, errors.ConfigError):
         return kind(answer.message, answer.problems, hint=answer.hint)
     return kind(answer.message, hint=answer.hint)
-
-
-def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Our own environment; the worker runs the same nexsock as we do, wherever it was imported from."""
-    return {**ours, "PYTHONPATH": os.path.dirname(os.path.dirname(os.path.abspath(nexsock.__file__)))}

@@ -14,6 +14,7 @@ import pytest
 from nexsock import errors
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.numbers import Numbers
+from nexsock.daemon.worker import Worker
 from nexsock.model.edit import Edit
 from nexsock.model.problem import Problem
 from nexsock.model.project import ProjectRef
@@ -71,6 +72,20 @@ async def test_the_worker_stays_warm_for_the_next_load(loader: Loader, tmp_path:
     first = loader.worker_pid
     await loader.load(project(tmp_path))
     assert loader.worker_pid == first
+
+
+async def test_a_worker_that_was_started_before_there_was_a_loader_is_the_one_that_is_asked(tmp_path: Path) -> None:
+    begun = Worker()
+    loader = Loader(unkept(), begun=begun)
+    assert list((await loader.load(project(tmp_path))).services) == ["web"]
+    assert loader.worker_pid == begun.pid
+    await loader.close()
+
+
+async def test_a_worker_that_was_started_in_vain_ends_like_any_other() -> None:
+    loader = Loader(unkept(), begun=Worker(), idle_s=0.01)
+    assert await Watched(loader).ends()
+    await loader.close()
 
 
 async def test_loads_at_once_wait_for_each_other(loader: Loader, tmp_path: Path) -> None:

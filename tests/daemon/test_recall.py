@@ -7,6 +7,7 @@ import pytest
 from nexsock.daemon import recall
 from nexsock.model.project import Project, ProjectRef
 from nexsock.model.state import Selection, Wants
+from nexsock.places import Places, make_private
 
 WANTS = Wants(selection=Selection(everything=True), intents={"web": "stopped"})
 
@@ -24,6 +25,16 @@ def remembered():
 def test_what_was_saved_is_loaded(tmp_path, remembered):
     recall.save(str(tmp_path), remembered)
     assert recall.load(str(tmp_path)) == remembered
+
+
+def test_what_was_saved_and_not_dropped_is_known_without_reading_it(tmp_path, remembered):
+    places = Places(f"{tmp_path}/config", f"{tmp_path}/state", f"{tmp_path}/run")
+    before = places.remembered()
+    for project in ("shop-1", "mail-2"):
+        make_private(places.project_runtime(project), os.getuid())
+        recall.save(places.project_runtime(project), remembered)
+    recall.drop(places.project_runtime("mail-2"))
+    assert (before, places.remembered()) == ([], ["shop-1"])
 
 
 def test_the_environment_is_private_to_the_user(tmp_path, remembered):
