@@ -273,6 +273,7 @@ class _Builder:
                 self._problem(source.origin, "'<<' merges maps only", "give it an alias of a map, such as *common")
 
 
+_NO_END = "found unexpected end of stream"
 _SYNTAX = {
     "mapping values are not allowed in this context": (
         "a ':' cannot stand here",
@@ -283,7 +284,7 @@ _SYNTAX = {
     "did not find expected '-' indicator": ("a '-' was expected here", "look at the indentation of the list"),
     "did not find expected ',' or ']'": ("the list in [ ] is not closed", "add ',' or ']'"),
     "did not find expected ',' or '}'": ("the map in { } is not closed", "add ',' or '}'"),
-    "found unexpected end of stream": ("the file ends inside a quoted text", "add the closing quote"),
+    _NO_END: ("this quoted text has no end", "add the closing quote"),
     "block sequence entries are not allowed in this context": (
         "a '-' cannot begin a list here",
         "put it on a line of its own",
@@ -294,6 +295,8 @@ _SYNTAX = {
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
+    if error.problem == _NO_END:
+        mark = error.context_mark or mark  # where it begins: it ends, at the latest, with the file
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = text.splitlines()
     current = lines[line - 1] if line <= len(lines) else ""

@@ -89,7 +89,8 @@ def test_reset_and_override_are_the_tags_there_are() -> None:
         ("a: `x`", "f:1:4: a value cannot begin with '`'; put quotes around it"),
         ("a: [1\nb: 2", "f:2:2: the list in [ ] is not closed; add ',' or ']'"),
         ("a: {b\n", "f:2:1: the map in { } is not closed; add ',' or '}'"),
-        ("a: 'x", "f:1:6: the file ends inside a quoted text; add the closing quote"),
+        ("a: 'x", "f:1:4: this quoted text has no end; add the closing quote"),
+        ("a:\n  b: \"x\n  c: [1]\n", "f:2:6: this quoted text has no end; add the closing quote"),
         ('a: "\\q"', "f:1:5: this escape is not known in double quotes; use single quotes, or write \\\\"),
         ("abc\ndef: 1", "f:2:4: a ':' cannot stand here; look at the indentation, or put quotes around the value"),
         ("a: \x07", "f:1:4: the character U+0007 is not allowed in YAML; "
