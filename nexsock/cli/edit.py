@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from nexsock import errors
 from nexsock.cli import arguments, progress
@@ -155,4 +156,4 @@ def _follow(session: Session, edited: EditStatus) -> Outcome | None:
     if not begun:
         return None
     request = WaitRequest(project=session.project(), targets=tuple(WaitTarget(service=name) for name in begun))
-    return progress.follow(session, session.stream("wait", request))
+    return replace(progress.follow(session, session.stream("wait", request)), changes=len(steps))

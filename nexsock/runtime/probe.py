@@ -6,6 +6,7 @@ service's own predecessor, would be taken for it.
 
 import asyncio
 import contextlib
+import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING
@@ -45,10 +46,20 @@ async def attempt(
         missing = f"line matches {check.pattern!r}" if check.kind == "log" else "answer"
         ok, output = False, f"no {missing} within {check.timeout_s:g}s"
     except OSError as error:
-        ok, output = False, error.strerror or str(error)
+        ok, output = False, _fault(error, check)
     return ProbeResult(
         kind=check.kind, ok=ok, output=output[-command.OUTPUT_LIMIT :], at=at, took_s=clock.monotonic() - began
     )
+
+
+def _fault(error: OSError, check: Healthcheck) -> str:
+    """ "connection refused by 127.0.0.1:8080": asyncio's own sentence about a connection is a line of Python."""
+    if "Connect call failed" not in str(error):
+        return error.strerror or str(error)
+    address = f"{check.host}:{check.port}" if check.kind == "tcp" else check.url
+    if isinstance(error, ConnectionRefusedError) or not error.errno:  # without a number: each address has its own
+        return f"connection refused by {address}"
+    return f"{os.strerror(error.errno).lower()}: {address}"
 
 
 async def _ask(

@@ -61,6 +61,12 @@ def test_what_was_begun_is_waited_for_and_fails_the_command(shell):
     assert ended.out.startswith("web: no longer needs db, in nexsock.yaml:3:3\n± restart  web  command changed\n")
 
 
+def test_what_was_begun_is_no_nothing(shell):
+    running = Outcome(ok=True, services=(ServiceStatus(name="web", phase="running", ready=True),), took_s=0.5)
+    shell.answers(remove_dependency=STARTED, wait=lambda _request: iter([Progress(outcome=running)]))
+    assert shell.run("dependency", "remove", "web", "db").out.endswith("1 service: 1 running (500ms)\n")
+
+
 def test_dependencies_are_listed_with_their_places(shell):
     one = ListedDependency(service="web", on="db", condition="healthy", tunnel=True, origin="nexsock.yaml:3:3")
     shell.answers(list_dependencies=(one,))

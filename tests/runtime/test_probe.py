@@ -107,7 +107,9 @@ async def test_nobody_listening_is_a_refused_connection():
     async with server(b"") as port:
         pass
     result = await ask(Healthcheck(kind="tcp", host="127.0.0.1", port=port))
-    assert (result.ok, "refused" in result.output.lower() or "failed" in result.output.lower()) == (False, True)
+    assert (result.ok, result.output) == (False, f"connection refused by 127.0.0.1:{port}")
+    result = await ask(Healthcheck(kind="http", url=f"http://127.0.0.1:{port}/health"))
+    assert (result.ok, result.output) == (False, f"connection refused by http://127.0.0.1:{port}/health")
 
 
 async def test_a_log_line_that_matches_is_readiness():
