@@ -54,7 +54,8 @@ class Commands(Operations):
             awaited = outcome.awaited(host, chosen, request.no_deps) if request.wait else ()
             judges = {name: outcome.judge_up(host, name, settle.PROVING_S) for name in awaited}
             judges.update({name: outcome.judge_down(host, name) for name in host.removed() if request.wait})
-            said = outcome.Said(first.skips, await consent.notes(host.plugins, project, first))
+            about = awaited if request.services else ()
+            said = outcome.Said(first.skips, await consent.notes(host.plugins, project, first), about)
             async for progress in outcome.until(host, subscription, judges, request.timeout_s, began, said):
                 yield progress
 
@@ -71,7 +72,8 @@ class Commands(Operations):
                 host.reconciler.down(chosen, request.timeout_s)
             awaited = wanted.with_dependents(host.project, chosen) if chosen else tuple(host.state.records)
             judges = {name: outcome.judge_down(host, name) for name in awaited}
-            async for progress in outcome.until(host, subscription, judges, None, began):
+            said = outcome.Said(about=awaited if chosen else ())
+            async for progress in outcome.until(host, subscription, judges, None, began, said):
                 yield progress
             if not chosen:
                 host.forget_when_idle()

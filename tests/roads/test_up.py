@@ -71,8 +71,10 @@ def test_a_named_service_comes_with_its_needs_and_nothing_else(project):
         defaults: {command: exec sleep 1000}
         services: {db: {}, web: {depends_on: [db]}, mail: {}}
     """)
-    road.up("web")
+    told = road.up("web")
     assert {name for name, pid in road.pids().items() if pid} == {"db", "web"}
+    assert [line.split()[0] for line in told.splitlines()] == ["db", "web", "2"]
+    assert [line.split()[0] for line in road.done("down", "web").splitlines()] == ["web", "1"]
 
 
 PROFILES = """
