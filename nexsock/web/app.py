@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route as Path
@@ -36,6 +37,8 @@ THEME_COOKIE, THEMES = "nexsock-theme", ("light", "dark")
 """The cookie is set by the page's own script."""
 DONE_COOKIE, DONE_S = "nexsock-done", 20
 """Tells the page that a form leads to what has been ordered."""
+COMPRESSED_FROM, FASTEST = 1024, 1
+"""Bytes, and zlib's level: 190 KB of table in 3 ms, to 25 KB; level 9 makes 21 KB of it in 11 ms."""
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -77,7 +80,8 @@ class Web:
             paths += [Path(path, answering, methods=[route.method]) for path in route.for_programs]
             paths += [Path(path, answering, methods=[method]) for method, path in route.for_people]
         router = Router(paths, redirect_slashes=False, default=_nowhere)
-        self._guarded = security.Guard(_catching(router, self.refuse), around.sessions, around.port, self.refuse)
+        answers = GZipMiddleware(_catching(router, self.refuse), COMPRESSED_FROM, FASTEST)
+        self._guarded = security.Guard(answers, around.sessions, around.port, self.refuse)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._guarded(scope, receive, send)

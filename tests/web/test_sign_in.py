@@ -109,3 +109,17 @@ def test_the_oldest_of_too_many_sessions_gives_way():
 @pytest.mark.parametrize("guess", ["", "x", TOKEN + "x", "\udcff", "é"])
 def test_a_guess_is_not_the_token(guess):
     assert not Sessions(lambda: 0.0, TOKEN).is_token(guess)
+
+
+def test_two_answers_have_nothing_of_the_csrf_token_in_common():
+    sessions = Sessions(lambda: 0.0, TOKEN)
+    told = [sessions.csrf("one") for _ in range(50)]
+    assert len({text[place : place + 8] for text in told for place in range(0, 128, 8)}) == 50 * 16
+
+
+@pytest.mark.parametrize(
+    "change", [lambda text: "", lambda text: text[:-2], lambda text: text + "00", lambda text: "x"]
+)
+def test_what_is_not_wholly_a_csrf_token_is_none(change):
+    sessions = Sessions(lambda: 0.0, TOKEN)
+    assert not sessions.is_csrf("one", change(sessions.csrf("one")))
