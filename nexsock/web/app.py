@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -34,7 +34,8 @@ from nexsock.web.sessions import Sessions
 
 LOG = logging.getLogger("nexsock.web")
 THEME_COOKIE, THEMES = "nexsock-theme", ("light", "dark")
-"""The cookie is set by the page's own script."""
+"""The cookie is set by the page's own script, or by a form where there are no scripts."""
+THEME_S = 31_536_000
 DONE_COOKIE, DONE_S = "nexsock-done", 20
 """Tells the page that a form leads to what has been ordered."""
 COMPRESSED_FROM, FASTEST = 1024, 1
@@ -69,17 +70,18 @@ class Web:
         self._templates = templating.environment(self.assets)
         self._description = b""
         self._cookie = security.cookie_name(around.port)
-        paths = [
+        self.paths = [
             Path("/", self._first, methods=["GET"]),
             Path(security.ENTRANCE + "{code}", self._enter, methods=["GET"]),
+            Path("/theme", self._theme, methods=["POST"]),
             Path(assets.PREFIX + "{path:path}", self._asset, methods=["GET"]),
             Path("/api/openapi.json", self._described, methods=["GET"]),
         ]
         for route in ROUTES:
             answering = Answering(route, self)
-            paths += [Path(path, answering, methods=[route.method]) for path in route.for_programs]
-            paths += [Path(path, answering, methods=[method]) for method, path in route.for_people]
-        router = Router(paths, redirect_slashes=False, default=_nowhere)
+            self.paths += [Path(path, answering, methods=[route.method]) for path in route.for_programs]
+            self.paths += [Path(path, answering, methods=[method]) for method, path in route.for_people]
+        router = Router(self.paths, redirect_slashes=False, default=_nowhere)
         answers = GZipMiddleware(_catching(router, self.refuse), COMPRESSED_FROM, FASTEST)
         self._guarded = security.Guard(answers, around.sessions, around.port, self.refuse)
 
@@ -107,6 +109,16 @@ class Web:
         answer: Response = RedirectResponse("/", 303) if direct else self._html("entered.html", {})
         answer.headers["referrer-policy"] = "no-referrer"
         answer.set_cookie(self._cookie, session, httponly=True, samesite="strict", path="/")
+        return answer
+
+    async def _theme(self, request: Request) -> Response:
+        """The look of pages, for this browser alone: nothing of nexsock changes."""
+        theme = security.form_fields(await request.body()).get("theme", [""])[-1]
+        answer = RedirectResponse(_back(request), 303)
+        if theme in THEMES:
+            answer.set_cookie(THEME_COOKIE, theme, max_age=THEME_S, samesite="strict", path="/")
+        else:
+            answer.delete_cookie(THEME_COOKIE, path="/")
         return answer
 
     async def _described(self, _: Request) -> Response:
@@ -257,6 +269,13 @@ class Answering:
 
 async def _nowhere(_: Scope, __: Receive, ___: Send) -> None:
     raise HttpError(404, "there is nothing at this address")
+
+
+def _back(request: Request) -> str:
+    """The page of ours that a form was sent from; it names itself (Referer), and nothing else leads anywhere."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    ours = came_from.netloc == request.headers["host"] and not came_from.path.startswith("//")
+    return urlunsplit(("", "", came_from.path or "/", came_from.query, "")) if ours else "/"
 
 
 def _query(request: Request, kind: type[Any]) -> Any:

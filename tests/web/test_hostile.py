@@ -105,6 +105,11 @@ WITH_EFFECT: dict[str, Shape] = {
     "content with more than is asked for": lambda one: replace(one, content=b'{"surprise": 1}'),
 }
 
+BESIDE = {("GET", "/"), ("GET", "/enter/{code}"), ("GET", "/static/{path:path}"), ("GET", "/api/openapi.json")}
+"""What is no row of the table and changes nothing; the entrance has tests of its own (test_sign_in)."""
+THEME = ("POST", "/theme")
+"""The one that changes something, in the browser that asks."""
+
 
 def addresses(*, effect: bool | None = None) -> list[tuple[Route, str, str]]:
     """(route, method, path) of every address, names filled in."""
@@ -204,6 +209,46 @@ async def test_what_is_got_has_no_effect_whatever_method_it_claims(serve, route,
     await send(served, replace(one, method="GET", query=f"_method={method}", content=b""))
     await send(served, replace(one, method="HEAD", content=b""))
     assert {name for name, _ in served.api.asked} - READING == set()
+
+
+def test_no_address_is_left_out(serve):
+    served = {(method, path.path) for path in serve().web.paths for method in path.methods - {"HEAD"}}
+    table = {
+        (method, path)
+        for route in ROUTES
+        for method, path in [*((route.method, path) for path in route.for_programs), *route.for_people]
+    }
+    assert served == table | BESIDE | {THEME}
+
+
+async def test_the_theme_is_chosen_by_nobody_else(serve):
+    served, (method, path) = serve(), THEME
+    choose = next(route for route in ROUTES if route.effect)
+    built = replace(good(served, choose, method, path), content=b"theme=dark").with_header(
+        "content-type", security.FORM
+    )
+    answered = {name: await send(served, shape(built)) for name, shape in {**ANY, **WITH_EFFECT}.items()}
+    kept = {name: status for name, (status, headers, _) in answered.items() if status < 400 or "set-cookie" in headers}
+    assert kept == {}
+    status, headers, _ = await send(served, built)
+    assert (status, "nexsock-theme=dark" in dict(headers)["set-cookie"]) == (303, True)
+
+
+@pytest.mark.parametrize(
+    ("referer", "leads"),
+    [
+        (f"{ORIGIN}/services?filter=a", "/services?filter=a"),
+        ("http://evil.example/x", "/"),
+        (f"{ORIGIN}//evil.example", "/"),
+        (f"{ORIGIN}@evil.example/", "/"),
+        ("", "/"),
+    ],
+)
+async def test_who_has_chosen_a_theme_comes_back_to_a_page_of_ours(serve, referer, leads):
+    served = serve()
+    async with served.browser(referer=referer) as browser:
+        answer = await browser.post("/theme", data={"csrf": served.csrf(browser), "theme": "light"})
+    assert answer.headers["location"] == leads
 
 
 def test_every_route_with_an_effect_is_no_get():

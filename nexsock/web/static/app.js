@@ -22,8 +22,7 @@
     document.cookie = `nexsock-theme=${name}; path=/; max-age=${name ? 31536000 : 0}; samesite=strict`;
     theme.value = name;
   };
-  theme.hidden = false;
-  theme.addEventListener("change", () => useTheme(theme.value));
+  if (theme) theme.addEventListener("change", () => useTheme(theme.value));
 
   // ------------------------------------------------------------------ what went wrong
   const complain = (text) => {
@@ -325,10 +324,10 @@
     else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
     else if (event.key === "?") keys.showModal();
-    else if (event.key === "/") (find("#filter") || find("input[name=grep]") || theme).focus();
+    else if (event.key === "/") (find("#filter") || find("input[name=grep]") || theme || body).focus();
     else if (event.key === "f" && find("#follow")) find("#follow").click();
     else if (event.key === "w" && find("#wrap")) find("#wrap").click();
-    else if (event.key === "d") useTheme({ "": "dark", dark: "light", light: "" }[theme.value]);
+    else if (event.key === "d" && theme) useTheme({ "": "dark", dark: "light", light: "" }[theme.value]);
     else return;
     event.preventDefault();
   });

@@ -165,6 +165,10 @@ class Tab:
 
     def choose_theme(self, name: str) -> None:
         self.page.get_by_label("Theme").select_option(name)
+        button = self.page.get_by_role("button", name="Use", exact=True)
+        expect(button).to_be_visible(visible=not self.live)
+        if not self.live:
+            button.click()
 
     def reads(self, text: str | re.Pattern[str]) -> None:
         """Wait until the page shows this text."""

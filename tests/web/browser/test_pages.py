@@ -104,12 +104,14 @@ def test_the_waterfall_shows_what_took_its_time(shop, tab):
     here.reads(re.compile("critical path", re.IGNORECASE))
 
 
-def test_the_theme_that_was_chosen_is_kept(shop, tab):
-    here = tab(shop, color_scheme="light").open("/services")
+@pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"])
+def test_the_theme_that_was_chosen_is_kept(shop, tab, javascript):
+    here = tab(shop, color_scheme="light", javascript=javascript).open("/services")
     light = here.background()
     here.choose_theme("dark")
     dark = here.background()
     assert dark != light
+    assert here.page.url.endswith("/services")
     here.open("/graph")
     assert here.background() == dark
 
