@@ -15,6 +15,6 @@ def sentences(error: NexsockError, *, colour: bool) -> str:
     listed = [problem for problem in getattr(error, "problems", ()) if isinstance(problem, Problem)]
     head = style.paint("error:", "red", colour)
     if not listed:
-        return f"{head} {error}\n"
+        return f"{head} {style.lines(str(error))}\n"
     advice = f"; {error.hint}" if error.hint else ""
     return f"{problems.render(listed, colour=colour)}{head} {problems.summary(listed)}{advice}\n"

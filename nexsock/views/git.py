@@ -57,13 +57,13 @@ def _words(status: CheckoutStatus, state: str) -> str:
 def item(said: GitItem, *, colour: bool) -> str:
     """The line of what came of an act."""
     if said.failed:
-        return f"{said.service}: {style.paint(said.failed, 'red', colour)}\n"
-    return f"{said.service}: {said.done}\n"
+        return f"{said.service}: {style.paint(style.lines(said.failed), 'red', colour)}\n"
+    return f"{said.service}: {style.one_line(said.done)}\n"
 
 
 def progress(said: GitItem) -> str:
     """How far it is: "web: receiving objects 42%"."""
-    return f"{said.service}: {said.progress}" + ("" if said.percent is None else f" {said.percent}%")
+    return f"{said.service}: {style.one_line(said.progress)}" + ("" if said.percent is None else f" {said.percent}%")
 
 
 def commits(found: Sequence[Commit], *, colour: bool, now: float) -> str:

@@ -13,7 +13,7 @@ def render(problems: Iterable[Problem], *, colour: bool) -> str:
 
 def one(problem: Problem, *, colour: bool) -> str:
     """One problem: `file:line:col: sentence; suggestion`, and if it is known the line with a caret below the column."""
-    place = style.paint(f"{problem.file}:{problem.line}:{problem.column}:", "bold", colour)
+    place = style.paint(style.one_line(f"{problem.file}:{problem.line}:{problem.column}:"), "bold", colour)
     label = style.paint("warning: ", "yellow", colour) if problem.severity == "warning" else ""
     advice = f"; {problem.suggestion}" if problem.suggestion else ""
     head = f"{place} {label}{style.one_line(problem.message + advice)}\n"
@@ -36,4 +36,4 @@ def summary(problems: Iterable[Problem]) -> str:
     found = [problem for problem in problems if problem.severity == "error"]
     files = sorted({problem.file for problem in found})
     where = files[0] if len(files) == 1 else f"{len(files)} files"
-    return f"{style.plural(len(found), 'problem')} in {where}"
+    return f"{style.plural(len(found), 'problem')} in {style.one_line(where)}"

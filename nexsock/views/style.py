@@ -84,6 +84,22 @@ def one_line(text: str) -> str:
     return _CONTROL.sub(" ", _ESCAPE.sub("", text).replace("\t", " ")).strip()
 
 
+def cell(text: str) -> str:
+    """Text of unknown origin between colours of ours, in one line that cannot steer the terminal."""
+    if text.isprintable():
+        return text
+    return _CONTROL.sub(" ", _ESCAPE.sub(_colour_alone, text).replace("\t", " "))
+
+
+def lines(text: str) -> str:
+    """Lines of unknown origin that cannot steer the terminal."""
+    return text if text.isprintable() else "\n".join(map(one_line, text.split("\n")))
+
+
+def _colour_alone(found: re.Match[str]) -> str:
+    return found[0] if _COLOUR.fullmatch(found[0]) else ""
+
+
 def output(text: str, colour: bool) -> str:
     """A line that a service wrote, fit to stand behind a prefix.
 
@@ -99,7 +115,7 @@ def output(text: str, colour: bool) -> str:
         return _CONTROL.sub("", text)
     if not colour:
         return _CONTROL.sub("", _ESCAPE.sub("", text))
-    kept = _ESCAPE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", text)
+    kept = _ESCAPE.sub(_colour_alone, text)
     return _CONTROL.sub("", kept) + ("\x1b[0m" if _COLOUR.search(kept) else "")
 
 

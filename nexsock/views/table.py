@@ -1,4 +1,7 @@
-"""Aligned columns. A cell may be coloured already; the last column gives way when the terminal is narrow."""
+"""Aligned columns. A cell may be coloured already; the last column gives way when the terminal is narrow.
+
+Cells hold what folders, branches and plugins are called, so whatever is in one, it cannot steer the terminal.
+"""
 
 from collections.abc import Sequence
 
@@ -15,6 +18,7 @@ def render(headings: Sequence[str], rows: Sequence[Sequence[str]], *, colour: bo
         rows: cells as they shall look. The last cell of a row must not be coloured when `columns` limits it.
         columns: width of the terminal; 0 is unlimited.
     """
+    rows = [[style.cell(text) for text in row] for row in rows]
     measured = [[style.width(cell) for cell in row] for row in rows]
     widths = [max([style.width(heading), *(row[index] for row in measured)]) for index, heading in enumerate(headings)]
     room = columns - sum(widths[:-1]) - len(GAP) * (len(widths) - 1) if columns else 0
@@ -37,7 +41,7 @@ def _line(cells: Sequence[str], measures: Sequence[int], widths: Sequence[int]) 
 
 def pairs(entries: Sequence[tuple[str, str]], *, colour: bool, indent: str = "  ") -> str:
     """Name and value in two columns, names dimmed; an entry without value is left out."""
-    shown = [(name, value) for name, value in entries if value]
+    shown = [(name, style.cell(value)) for name, value in entries if value]
     widest = max((len(name) for name, _ in shown), default=0)
     return "".join(
         f"{indent}{style.paint(name, 'dim', colour)}{' ' * (widest - len(name))}  {value}\n" for name, value in shown

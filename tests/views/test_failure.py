@@ -26,3 +26,8 @@ def test_a_configuration_error_without_places_is_its_sentence():
 
 def test_the_exit_status_goes_along():
     assert hot.render_error(errors.Refused("no"), hot.Look()) == hot.Shown("", "error: no\n", 4)
+
+
+def test_an_error_that_names_an_odd_folder_does_not_steer_the_terminal():
+    odd = errors.UsageError("there is no nexsock.yaml in /a\x1b]0;title\x07b\nnor above it")
+    assert failure.sentences(odd, colour=False) == "error: there is no nexsock.yaml in /ab\nnor above it\n"

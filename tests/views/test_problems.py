@@ -39,3 +39,8 @@ def test_the_caret_stands_below_its_letter(line, column, caret_below):
 def test_the_summary_counts_problems_and_files():
     assert problems.summary([problem()]) == "1 problem in nexsock.yaml"
     assert problems.summary([problem(), problem(file="base.yaml")]) == "2 problems in 2 files"
+
+
+def test_a_file_of_an_odd_name_does_not_steer_the_terminal():
+    odd = problem(file="a\x1b[2J.yaml", source_line=None)
+    assert "\x1b" not in problems.render([odd], colour=False) + problems.summary([odd])

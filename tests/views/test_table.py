@@ -28,3 +28,15 @@ def test_pairs_leave_out_what_has_no_value():
     assert table.pairs([("pid", "12"), ("git", ""), ("command", "run")], colour=False) == (
         "  pid      12\n  command  run\n"
     )
+
+
+STEERING = "a\x1b[2J\x1b]0;title\x07b\nc"
+"""What a folder, a branch or a plugin may be called."""
+
+
+def test_no_cell_steers_the_terminal():
+    assert table.render(("", ""), [[STEERING, "1"], ["x", STEERING]], colour=False) == "ab c  1\nx     ab c\n"
+
+
+def test_no_value_of_a_pair_steers_the_terminal():
+    assert table.pairs([("directory", STEERING)], colour=False) == "  directory  ab c\n"
