@@ -141,7 +141,7 @@ def _is_whole(found: "dict[str, Any]") -> bool:
     lines = found.get("lines", "0")
     if found.get("follow"):  # the full command line goes on when the daemon is replaced
         return False
-    return least <= len(found["services"]) <= most and lines.isascii() and lines.isdigit()
+    return least <= len(found["services"]) <= most and lines.isascii() and lines.isdigit() and len(lines) < 19
 
 
 def rendering(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nexsock.errors import Incompatible, ProtocolError, Refused
+from nexsock.errors import Incompatible, ProtocolError, Refused, UsageError
 from nexsock.protocol import codec, conversation, frame, message, token
 from nexsock.protocol.api import BY_NAME, Rendered
 from nexsock.protocol.conversation import Call, CallState, Connection, Happening, Side
@@ -35,10 +35,18 @@ class ClientSide(conversation.Conversation):
         return frame.to_bytes(Frame(Kind.HELLO, payload=codec.encode(hello)))
 
     def request(self, name: str, request: object) -> tuple[int, bytes]:
-        """(request id, bytes to send) of a call of the operation `name`."""
+        """(request id, bytes to send) of a call of the operation `name`.
+
+        Raises:
+            UsageError: a number in it is one that nothing has; nothing is called.
+        """
         operation = BY_NAME[name]
         request_id = self.last_id + 1
-        data = frame.to_bytes(Frame(Kind.REQUEST, operation.number, request_id, codec.encode(request)))
+        try:
+            payload = codec.encode(request)
+        except OverflowError:
+            raise UsageError("a number that was given has more than 64 bits", hint="give a smaller one") from None
+        data = frame.to_bytes(Frame(Kind.REQUEST, operation.number, request_id, payload))
         self.last_id = request_id
         self.calls[request_id] = conversation.new_call(operation)
         return request_id, data

@@ -214,6 +214,7 @@ def test_service_names_are_completed_from_the_running_daemon(shell, daemon):
         ["--host", "ssh://x", "ps"],
         ["-v", "ps"],
         ["logs", "--", "x"],
+        ["logs", "-n", "9" * 30],
         ["ps", ""],
     ],
     ids=" ".join,

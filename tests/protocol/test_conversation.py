@@ -5,6 +5,7 @@ import pytest
 from nexsock import errors
 from nexsock.errors import Incompatible, ProtocolError, Refused
 from nexsock.model.event import Event
+from nexsock.model.log import LogQuery
 from nexsock.model.project import ProjectRef
 from nexsock.protocol import api, codec, conversation, frame, message
 from nexsock.protocol.client_side import ClientSide
@@ -150,6 +151,12 @@ def test_a_call_has_one_reply(pair):
     assert pair.to_client(reply) == [Replied(request_id, api.Nothing())]
     with pytest.raises(ProtocolError, match="request 1 is done or unknown"):
         pair.to_client(reply)
+
+
+def test_a_number_that_does_not_fit_is_a_mistake_of_who_gave_it(pair):
+    with pytest.raises(errors.UsageError, match="64 bits"):
+        pair.client.request("logs", api.LogsRequest(project=PS.project, query=LogQuery(last_lines=1 << 64)))
+    assert pair.client.calls == {}
 
 
 def test_a_stream_has_items_and_an_end_and_nothing_after_it(pair):
