@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Router
 from starlette.routing import Route as Path
-from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nexsock.errors import NexsockError, NotFound, UsageError
@@ -82,10 +82,11 @@ class Web:
             self.paths += [Path(path, answering, methods=[route.method]) for path in route.for_programs]
             self.paths += [Path(path, answering, methods=[method]) for method, path in route.for_people]
         router = Router(self.paths, redirect_slashes=False, default=_nowhere)
-        answers = GZipMiddleware(_catching(router, self.refuse), COMPRESSED_FROM, FASTEST)
+        answers = GZipMiddleware(_catching(router, self.paths, self.refuse), COMPRESSED_FROM, FASTEST)
         self._guarded = security.Guard(answers, around.sessions, around.port, self.refuse)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self  # with an application, the router raises what it would otherwise answer in its own words
         await self._guarded(scope, receive, send)
 
     def close(self) -> None:
@@ -314,7 +315,13 @@ def _json(
     return Response(content, status, {**(headers or {}), "content-type": kind})
 
 
-def _catching(app: ASGIApp, refuse: Callable[[Request, NexsockError], Response]) -> ASGIApp:
+def _methods(scope: Scope, paths: Sequence[BaseRoute]) -> str:
+    """What an address can be asked with: "GET, HEAD, POST"."""
+    here = [path for path in paths if isinstance(path, Path) and path.matches(scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for path in here for method in path.methods or ()}))
+
+
+def _catching(app: ASGIApp, paths: Sequence[BaseRoute], refuse: Callable[[Request, NexsockError], Response]) -> ASGIApp:
     """Errors as answers. A mistake of ours is written to the log with its trace, and tells the client nothing."""
 
     async def caught(scope: Scope, receive: Receive, send: Send) -> None:
@@ -330,8 +337,9 @@ def _catching(app: ASGIApp, refuse: Callable[[Request, NexsockError], Response])
         except NexsockError as error:
             await refuse(Request(scope), error)(scope, receive, send)
         except HTTPException as error:
-            allow = (error.headers or {}).get("Allow", "")
-            told = HttpError(error.status_code, f"{scope['method']} is not possible at this address", allow=allow)
+            told = HttpError(
+                error.status_code, f"{scope['method']} is not possible at this address", allow=_methods(scope, paths)
+            )
             await refuse(Request(scope), told)(scope, receive, send)
         except Exception:
             if begun:

@@ -14,8 +14,6 @@ Source: Fetch Metadata (W3C), RFC 6265bis (cookies), the OWASP cheat sheets on C
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -98,7 +96,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _hardened(send)
+        # RFC 9112, 6.1: what follows such a request on its connection is not believed to be one.
+        last = has_two_lengths(Headers(scope=scope))
+        answer = _hardened(send, {**ANSWER_HEADERS, "connection": "close"} if last else ANSWER_HEADERS)
         try:
             receive = await self._pass(scope, receive)
         except NexsockError as error:
@@ -151,10 +151,10 @@ class Guard:
             if len(given) == 1 and scheme.lower() == "bearer" and self._sessions.is_token(token.strip()):
                 return "", True
             raise HttpError(401, "this token is not that of this 'nexsock web'")
-        session = _cookie(headers, self._cookie)
-        if not session or not self._sessions.knows(session):
-            raise HttpError(401, "you have not signed in here", hint="use the link that 'nexsock web' has printed")
-        return session, False
+        for session in cookies(headers, self._cookie):
+            if self._sessions.knows(session):
+                return session, False
+        raise HttpError(401, "you have not signed in here", hint="use the link that 'nexsock web' has printed")
 
     def _check_csrf(self, session: str, headers: Headers, kind: str, body: bytes) -> None:
         given = headers.getlist(CSRF_HEADER)
@@ -162,6 +162,21 @@ class Guard:
             given = form_fields(body).get(CSRF_FIELD, [])
         if len(given) != 1 or not self._sessions.is_csrf(session, given[0]):
             raise Refused("this request does not come from a page of ours", hint="load the page again, and repeat it")
+
+
+def cookies(headers: Headers, name: str) -> list[str]:
+    """Every value that a cookie is sent with.
+
+    Programs at other ports of the same host set cookies of any writing, one of our name among them, and browsers send
+    all of them here. None of them may keep a session from being seen, so nothing is asked of the others.
+    """
+    pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
+    return [value for key, _, value in pairs if key == name]
+
+
+def has_two_lengths(headers: Headers) -> bool:
+    """Whether a proxy might see the end of the content elsewhere than we do, and with it another request behind it."""
+    return "content-length" in headers and "transfer-encoding" in headers
 
 
 def check_form(scope: Scope, headers: Headers) -> None:
@@ -180,6 +195,8 @@ def check_form(scope: Scope, headers: Headers) -> None:
         raise HttpError(400, "this path is not written as ours are")
     if any(len(headers.getlist(name)) > 1 for name in ("content-length", "content-type", "cookie", "origin")):
         raise HttpError(400, "a header is there twice")
+    if has_two_lengths(headers):
+        raise HttpError(400, "the content has a length, and is sent in chunks")
 
 
 def check_fetch(headers: Headers, method: str) -> None:
@@ -273,21 +290,13 @@ def replaying(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _hardened(send: Send) -> Send:
+def _hardened(send: Send, wanted: Mapping[str, str]) -> Send:
     async def hardened(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=list(message["headers"]))
-            for name, value in {**ANSWER_HEADERS, "cache-control": "no-store"}.items():
+            for name, value in {**wanted, "cache-control": "no-store"}.items():
                 headers.setdefault(name, value)
             message = {**message, "headers": headers.raw}
         await send(message)
 
     return hardened
-
-
-def _cookie(headers: Headers, name: str) -> str:
-    try:
-        found: Any = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return found.value if found is not None else ""

@@ -140,11 +140,16 @@ async def serve(web: Web, listener: socket.socket) -> None:
 
 
 def settings(app: ASGIApp, connection: type[Connection] = Connection) -> uvicorn.Config:
-    """How uvicorn serves an application here."""
+    """How uvicorn serves an application here.
+
+    It tells of mistakes of ours only: any page that the user has open can send what is none of HTTP, or ask for a
+    WebSocket, and would write to the user's terminal.
+    """
     return uvicorn.Config(
         app,
         access_log=False,
         log_config=None,
+        log_level="error",
         lifespan="off",
         http=connection,
         ws="none",

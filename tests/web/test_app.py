@@ -80,7 +80,15 @@ async def test_content_that_is_not_understood_is_refused_before_anybody_is_asked
 async def test_another_method_than_those_of_an_address_is_told_which_there_are(serve):
     async with serve().program() as program:
         answer = await program.delete("/api/services")
-    assert answer.status_code == 405
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_number_that_nothing_has_is_refused_before_anybody_is_asked(serve):
+    served = serve()
+    async with served.program() as program:
+        answer = await program.get(f"/api/services/web/diff?first={10**30}")
+    assert (answer.status_code, served.api.asked) == (400, [])
 
 
 async def test_where_there_is_no_project_the_web_begins_with_all_of_them(serve):

@@ -75,6 +75,9 @@ ANY: dict[str, Shape] = {
     "another port of this machine": lambda one: one.with_header("sec-fetch-site", "same-site"),
     "a preflight": lambda one: replace(one.with_header("access-control-request-method", one.method), method="OPTIONS"),
     "a method of ours that is none": lambda one: replace(one, method="TRACE"),
+    "two ways to tell where the content ends": lambda one: one.with_header("content-length", "0").with_header(
+        "transfer-encoding", "chunked"
+    ),
     "a path that climbs": lambda one: replace(one, path="/static/../.." + one.path),
     "a path that climbs in disguise": lambda one: replace(one, path="/%2e%2e" + one.path),
     "a path with a folder in a name": lambda one: replace(one, path=one.path + "%2f..%2f.."),
@@ -253,3 +256,11 @@ async def test_who_has_chosen_a_theme_comes_back_to_a_page_of_ours(serve, refere
 
 def test_every_route_with_an_effect_is_no_get():
     assert [route.name for route in ROUTES if (route.method == "GET") == bool(route.effect)] == []
+
+
+async def test_behind_a_request_with_two_lengths_no_other_one_is_believed(serve):
+    served = serve()
+    route, method, path = addresses(effect=False)[0]
+    lengths = good(served, route, method, path).with_header("content-length", "0")
+    _, headers, _ = await send(served, lengths.with_header("transfer-encoding", "chunked"))
+    assert ("connection", "close") in headers

@@ -138,3 +138,15 @@ async def test_who_waits_longest_without_a_request_makes_room_for_the_next():
         assert [await reader.read() for reader, _ in silent[:22]] == [b""] * 22
         for _, writer in [asking, late, *silent]:
             writer.close()
+
+
+async def test_nobody_outside_writes_to_the_terminal(caplog):
+    upgrade = REQUEST[:-2] + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    answer = asyncio.Event()
+    answer.set()
+    async with served(serve.Connection, answer) as port:
+        for piece, end in ((b"\x16\x03\x01\r\n\r\n", b"received."), (upgrade, b"here")):
+            reader, writer = await opened(port, piece)
+            await reader.readuntil(end)
+            writer.close()
+    assert [record.message for record in caplog.records if record.name.startswith("uvicorn")] == []

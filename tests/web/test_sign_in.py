@@ -123,3 +123,18 @@ def test_two_answers_have_nothing_of_the_csrf_token_in_common():
 def test_what_is_not_wholly_a_csrf_token_is_none(change):
     sessions = Sessions(lambda: 0.0, TOKEN)
     assert not sessions.is_csrf("one", change(sessions.csrf("one")))
+
+
+@pytest.mark.parametrize(
+    "other", ['layout={"open": true}', 'quoted="no end', "word", "=nameless", "a b=c", "path=/", f"{COOKIE}=stranger"]
+)
+async def test_cookies_of_other_programs_on_this_host_keep_nobody_out(serve, other):
+    served = serve()
+    async with served.client() as client:
+        entered = await client.get(f"/enter/{served.sessions.link()}")
+        ours = entered.headers["set-cookie"].split(";")[0]
+        client.cookies.clear()
+        pages = [
+            await client.get("/services", headers={"cookie": sent}) for sent in (f"{other}; {ours}", f"{ours}; {other}")
+        ]
+    assert [page.status_code for page in pages] == [200, 200]

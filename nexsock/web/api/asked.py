@@ -115,11 +115,14 @@ class Needed(Asked, frozen=True, kw_only=True):
     apply: bool = True
 
 
+Run = Annotated[int, Meta(ge=-1_000_000, le=1_000_000_000)]
+
+
 class Compared(Asked, frozen=True, kw_only=True):
     """Two runs; below 1 it counts from the last (0). Without: the last but one, and the last."""
 
-    first: int | None = None
-    second: int | None = None
+    first: Run | None = None
+    second: Run | None = None
 
 
 class Lines(Asked, frozen=True, kw_only=True):
@@ -131,7 +134,7 @@ class Lines(Asked, frozen=True, kw_only=True):
     since: Annotated[float, Meta(ge=0, le=1e11)] | None = None
     until: Annotated[float, Meta(ge=0, le=1e11)] | None = None
     grep: Annotated[str, Meta(max_length=1024)] | None = None
-    run: Annotated[int, Meta(ge=-1_000_000, le=1_000_000_000)] | None = None
+    run: Run | None = None
     stream: Literal["stdout", "stderr"] | None = None
 
 
