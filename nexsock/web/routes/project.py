@@ -1,0 +1,120 @@
+"""A project as a whole: its plan, its end, pictures of it, and everything that it wrote and did."""
+
+from nexsock.web import shapes
+from nexsock.web.api import asked, past, projects, services
+from nexsock.web.pages import past as past_pages
+from nexsock.web.pages import pictures, plan, plugins
+from nexsock.web.route import Route
+from nexsock.web.routes.leads import to_services
+
+ROUTES = (
+    Route(
+        name="plan",
+        path="/plan",
+        summary="What `up` would do now, and why; with the digest by which it can be ordered.",
+        handler=projects.plan,
+        shape=shapes.PREVIEW,
+        query=asked.Planned,
+        page=plan.PAGE,
+    ),
+    Route(
+        name="apply",
+        method="POST",
+        path="/plan/apply",
+        summary="Do what a plan has shown, unless something else would be done by now.",
+        handler=projects.apply,
+        shape=shapes.OUTCOME,
+        body=asked.Applied,
+        effect="starts and stops services as the plan says",
+        leads=to_services,
+        page=plan.PAGE,
+    ),
+    Route(
+        name="down",
+        method="POST",
+        path="/down",
+        summary="Stop services until no process of them is left.",
+        handler=projects.down,
+        shape=shapes.OUTCOME,
+        body=asked.EndedSome,
+        effect="stops services",
+        leads=to_services,
+    ),
+    Route(
+        name="watch",
+        method="POST",
+        path="/watch",
+        summary="Apply changed files from now on, or no longer.",
+        handler=projects.watch,
+        shape=shapes.STATUS,
+        body=asked.Watched,
+        effect="turns watching on or off",
+        leads=to_services,
+    ),
+    Route(
+        name="graph",
+        path="/graph",
+        summary="What needs what, in layers.",
+        handler=projects.graph,
+        shape=shapes.GRAPH,
+        page=pictures.GRAPH,
+    ),
+    Route(
+        name="timings",
+        path="/timings",
+        summary="How the last `up` went, and its critical path.",
+        handler=projects.timings,
+        shape=shapes.TIMINGS,
+        page=pictures.TIMINGS,
+    ),
+    Route(
+        name="usage",
+        path="/usage",
+        summary="What services use, measured over a second.",
+        handler=services.usage,
+        shape=shapes.USAGE,
+        query=asked.Listing,
+    ),
+    Route(
+        name="all_logs",
+        path="/logs",
+        summary="What the services of a project wrote, merged by time.",
+        handler=past.logs,
+        shape=shapes.LINES,
+        query=asked.Lines,
+        page=past_pages.ALL_LOGS,
+    ),
+    Route(
+        name="follow_all_logs",
+        path="/logs/follow",
+        summary="What the services of a project wrote and write, merged by time.",
+        query=asked.Lines,
+        follows="logs",
+    ),
+    Route(
+        name="project_plugins",
+        path="/plugins",
+        summary="The plugins that a project is asked about.",
+        scope="named",
+        handler=projects.plugins,
+        shape=shapes.PLUGINS,
+        page=plugins.PAGE,
+    ),
+    Route(
+        name="project_events",
+        path="/events",
+        summary="What happened in a project, as far as it is remembered.",
+        scope="named",
+        handler=past.events,
+        shape=shapes.EVENTS,
+        query=asked.Past,
+        page=past_pages.EVENTS,
+    ),
+    Route(
+        name="follow_project_events",
+        path="/events/follow",
+        summary="What happens in a project from now on, or since the event in Last-Event-ID.",
+        scope="named",
+        follows="events",
+    ),
+)
