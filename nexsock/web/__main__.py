@@ -18,7 +18,8 @@ from nexsock.client import remote
 from nexsock.errors import NexsockError
 from nexsock.model.project import ProjectRef
 from nexsock.web import security, serve
-from nexsock.web.app import Surroundings, Web
+from nexsock.web.answering import Surroundings
+from nexsock.web.app import Web
 from nexsock.web.link import Daemon
 from nexsock.web.sessions import LINK_S, Sessions
 

@@ -37,7 +37,8 @@ from nexsock.model.status import (
 from nexsock.protocol.api import Progress
 from nexsock.testing.scripted import ScriptedApi
 from nexsock.web import security
-from nexsock.web.app import Surroundings, Web
+from nexsock.web.answering import Surroundings
+from nexsock.web.app import Web
 from nexsock.web.sessions import Sessions
 
 PORT = 7717
