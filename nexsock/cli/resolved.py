@@ -30,7 +30,12 @@ def _entry(head: str, child: Node, indent: str) -> Iterator[tuple[str, str]]:
         yield head, ""
         yield from _lines(child, indent)
     else:
-        yield f"{head} {scalar(child.value)}", place(child)
+        yield f"{head} {scalar(_as_in_a_file(child.value))}", place(child)
+
+
+def _as_in_a_file(value: object) -> object:
+    """The value with its dollars doubled: nothing in it waits for variables any more."""
+    return value.replace("$", "$$") if isinstance(value, str) else value
 
 
 def place(node: Node) -> str:

@@ -14,6 +14,12 @@ def node(value: object, line: int = 1, via: str | None = None) -> Node:
     return Node(value, Origin("n.yaml", line, 1), via=via)
 
 
+def test_dollars_are_doubled_so_that_it_is_a_file_again():
+    assert resolved.yaml(node({"command": "serve $PORT ${A}"}), with_origins=False) == (
+        'command: "serve $$PORT $${A}"\n'
+    )
+
+
 @pytest.mark.parametrize(
     "value",
     [
