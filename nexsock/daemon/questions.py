@@ -26,7 +26,8 @@ class Questions(Operations):
 
     async def service_status(self, request: api.ServiceRequest) -> ServiceDetail:
         host = await self._projects.known(request.project)
-        return answers.detail(host, request.service, await host.machinery.tunnels.figures(request.service))
+        name = host.service(request.service).name
+        return answers.detail(host, name, await host.machinery.tunnels.figures(name))
 
     async def why(self, request: api.ServiceRequest) -> Why:
         return answers.why(await self._projects.known(request.project), request.service)
