@@ -111,7 +111,6 @@ def runs(history: tuple[RunStatus, ...], *, colour: bool, columns: int, now: flo
         ("CAUSE", lambda run: style.one_line(run.cause + (f" ({run.origin})" if run.origin else ""))),
     ]
     rows = [[cell(run) for _, cell in shown] for run in history]
-    lines = table.render([heading for heading, _ in shown], rows, colour=colour, columns=columns)
-    head, *cells = lines.splitlines(keepends=True)
+    head, *cells = table.lines([heading for heading, _ in shown], rows, colour=colour, columns=columns)
     below = [hooked.altered(run.altered, colour=colour) for run in history]
     return head + "".join(line + altered for line, altered in zip(cells, below, strict=True))

@@ -49,10 +49,14 @@ def phase(name: str, colour: bool) -> str:
     return paint(f"{symbol} {name}", style, colour) if colour else name
 
 
+def bare(text: str) -> str:
+    """The text without its colours."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text
+
+
 def width(text: str) -> int:
     """Columns that the text takes on a terminal: colours take none, wide letters two, combining marks none."""
-    if "\x1b" in text:
-        text = _COLOUR.sub("", text)
+    text = bare(text)
     if text.isascii():
         return len(text)
     return sum(_letter_width(letter) for letter in text)

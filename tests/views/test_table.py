@@ -20,6 +20,30 @@ def test_the_last_cell_keeps_eight_columns_on_the_narrowest_terminal():
     assert table.render(("", ""), [["name", "a long sentence"]], colour=False, columns=3) == "name  a long…\n"
 
 
+PS = ("NAME", "HEALTH", "PID", "RESTARTS", "REASON")
+FAILED = [["web", "\x1b[2m-\x1b[0m", "4711", "0", ""], ["api", "-", "-", "0", "exited with 3, given up after 5 runs"]]
+
+
+def test_on_a_narrow_terminal_columns_that_say_nothing_are_left_out():
+    assert table.render(PS, FAILED, colour=False, columns=40) == (
+        "NAME  PID   REASON\nweb   4711\napi   -     exited with 3, given up aft…\n"
+    )
+    assert "RESTARTS" in table.render(PS, FAILED, colour=False, columns=80)
+    assert "RESTARTS" in table.render(PS, FAILED, colour=False)
+
+
+def test_on_a_narrower_one_the_last_columns_stand_below_and_are_whole():
+    assert table.render(PS, FAILED, colour=False, columns=30) == (
+        "NAME  PID\n    REASON\nweb   4711\napi   -\n    exited with 3, given up\n    after 5 runs\n"
+    )
+
+
+def test_each_row_comes_with_what_stands_below_it():
+    assert table.lines(PS, FAILED, colour=False, columns=30)[2] == (
+        "api   -\n    exited with 3, given up\n    after 5 runs\n"
+    )
+
+
 def test_a_table_without_headings_has_only_its_rows():
     assert table.render(("", ""), [["a", "b"]], colour=False) == "a  b\n"
 
