@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import nexsock
+from nexsock import units
 from nexsock.errors import NexsockError, Unreachable
 from nexsock.protocol import conversation, message
 from nexsock.protocol.client_side import ClientSide
@@ -125,7 +126,7 @@ class BlockingClient:
             data = self._socket.recv(READ_BYTES)
         except TimeoutError:
             raise Unreachable(
-                f"nexsockd did not answer in {self._socket.gettimeout():g} s",
+                f"nexsockd did not answer in {units.format_duration(self._socket.gettimeout() or 0.0)}",
                 hint="read its log with 'nexsock daemon logs'",
             ) from None
         except ConnectionResetError:

@@ -1,6 +1,6 @@
 """A project: one nexsock.yaml, resolved, with everything later rooms need to know already in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -69,6 +69,14 @@ class Project(Struct, frozen=True, kw_only=True):
         return self.origin(own)
 
 
+def check_variables(variables: Mapping[str, str]) -> None:
+    """Raises ValueError where no process could be given these: a NUL byte, or "=" in a name."""
+    if any("\0" in name or "\0" in value for name, value in variables.items()):
+        raise ValueError("a variable holds a NUL byte")
+    if any("=" in name for name in variables):
+        raise ValueError("the name of a variable holds '='")
+
+
 class ProjectRef(Struct, frozen=True, kw_only=True):
     """How a client names a project. Paths are absolute.
 
@@ -92,3 +100,4 @@ class ProjectRef(Struct, frozen=True, kw_only=True):
         """Refuse what no system call takes, before anything is done with it."""
         if any("\0" in path for path in (self.directory, *self.files, *self.env_files)):
             raise ValueError("a path holds a NUL byte")
+        check_variables(self.environ or {})

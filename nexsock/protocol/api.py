@@ -14,7 +14,7 @@ from nexsock.model.event import Event
 from nexsock.model.git import Branch, CheckoutStatus, Commit, GitItem
 from nexsock.model.log import LogLine, LogQuery
 from nexsock.model.plugin import PluginStatus
-from nexsock.model.project import ProjectRef
+from nexsock.model.project import ProjectRef, check_variables
 from nexsock.model.status import (
     DaemonStatus,
     Graph,
@@ -71,6 +71,9 @@ class ServicesRequest(Struct, frozen=True, kw_only=True):
     wait: bool = True
     environment: dict[str, str] = {}
     """start and restart: variables for this run only"""
+
+    def __post_init__(self) -> None:
+        check_variables(self.environment)
 
 
 class ServiceRequest(Struct, frozen=True, kw_only=True):

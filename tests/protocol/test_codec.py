@@ -32,6 +32,12 @@ def test_a_wrong_type_beside_raw_text_is_named_with_its_place():
     ("name", "fields", "told"),
     [
         ("up", {"project": {"directory": "/srv/\0"}}, "a path holds a NUL byte"),
+        ("up", {"project": {"environ": {"A": "\0"}}}, "a variable holds a NUL byte"),
+        (
+            "start_service",
+            {"project": {}, "services": [], "environment": {"A=B": ""}},
+            "the name of a variable holds '='",
+        ),
         ("render", {"project": {}, "command": "status"}, "'status' needs the name of a service"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
+
 from nexsock.errors import ConfigError, Conflict, NotFound, Unreachable
 from nexsock.model.problem import Problem
 from nexsock.model.status import Failure, Outcome
@@ -82,6 +84,14 @@ async def test_another_method_than_those_of_an_address_is_told_which_there_are(s
         answer = await program.delete("/api/services")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("variables", [{"A": "\0"}, {"A\0": ""}, {"A=B": ""}, {"": ""}])
+async def test_variables_that_no_process_could_be_given_are_refused_before_anybody_is_asked(serve, variables):
+    served = serve()
+    async with served.program() as program:
+        answer = await program.post("/api/services/web/start", json={"environment": variables})
+    assert (answer.status_code, served.api.asked) == (422, [])
 
 
 async def test_a_number_that_nothing_has_is_refused_before_anybody_is_asked(serve):

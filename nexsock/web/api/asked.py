@@ -13,6 +13,12 @@ Text = Annotated[str, Meta(max_length=4096)]
 Fields = dict[Annotated[str, Meta(min_length=1, max_length=512)], Annotated[str, Meta(max_length=65_536)]]
 
 
+Variables = dict[
+    Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[^=\x00]+$")],
+    Annotated[str, Meta(max_length=65_536, pattern=r"^[^\x00]*$")],
+]
+
+
 class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Nothing may be sent that is not understood."""
 
@@ -48,7 +54,7 @@ class Acted(Asked, frozen=True, kw_only=True):
 
     wait: bool = True
     timeout_s: Seconds = 60.0
-    environment: Fields = {}
+    environment: Variables = {}
 
 
 class Ended(Asked, frozen=True, kw_only=True):
