@@ -170,6 +170,13 @@ def make_private(path: str, uid: int) -> None:
         raise PermissionError(f"{path} is open to other users: run 'chmod 700 {path}'")
 
 
+def leads_out(path: str, folder: str) -> bool:
+    """Whether a path, which need not be there, lies outside a folder once every link in it is followed."""
+    if "\0" in path:  # it leads nowhere
+        return False
+    return not (os.path.realpath(path) + "/").startswith(os.path.realpath(folder).rstrip("/") + "/")
+
+
 def socket_address(path: str) -> tuple[str, int | None]:
     """An address of any length for a Unix socket.
 

@@ -35,11 +35,11 @@ def rendered(
         fields = Fields(node, facts.directory, facts.home, facts.problems)
         text = _text(name, fields, facts, resolve)
         if text is not None:
-            found[name] = _config(name, _target(fields, facts), text, _mode(fields))
+            found[name] = _config(name, _target(fields, facts), text, _mode(fields), facts)
             _check_target(found[name], found, fields, sources)
     for name, source, fields in _own_copies(document, facts):
         if source in found:
-            found[name] = _config(name, _target(fields, facts), found[source].text, found[source].mode)
+            found[name] = _config(name, _target(fields, facts), found[source].text, found[source].mode, facts)
             _check_target(found[name], found, fields, sources)
     return found
 
@@ -56,9 +56,15 @@ def _check_target(
             fields.error("target", f"the target {shown} is also that of config '{other.name}'", "give each its own")
 
 
-def _config(name: str, target: str, text: str, mode: int) -> RenderedConfig:
-    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-    return RenderedConfig(name=name, target=target, text=text, digest=digest, mode=mode)
+def _config(name: str, target: str, text: str, mode: int, facts: Facts) -> RenderedConfig:
+    found = f"{target.removeprefix(facts.directory)}\0{mode:o}\0{text}"
+    digest = hashlib.sha256(found.encode("utf-8", "surrogateescape")).hexdigest()
+    within = "" if _may_leave(facts) else facts.directory
+    return RenderedConfig(name=name, target=target, text=text, digest=digest, mode=mode, within=within)
+
+
+def _may_leave(facts: Facts) -> bool:
+    return facts.environ.get(paths.ALLOW_OUTSIDE) == "1"
 
 
 def _own_copies(document: Node, facts: Facts) -> Iterator[tuple[str, str, Fields]]:
@@ -113,8 +119,7 @@ def _read(fields: Fields, source: str, facts: Facts) -> str | None:
 def _target(fields: Fields, facts: Facts) -> str:
     """The absolute target, inside the project unless the caller allows more: a clone may not write elsewhere."""
     target = fields.path("target")
-    allowed = facts.environ.get(paths.ALLOW_OUTSIDE) == "1"
-    if not allowed and not target.startswith(facts.directory.rstrip("/") + "/"):
+    if not _may_leave(facts) and not target.startswith(facts.directory.rstrip("/") + "/"):
         fields.error(
             "target",
             f"the target {fields.text('target')} is outside the project",

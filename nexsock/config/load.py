@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from nexsock import checkout, discovery, errors, graph
+from nexsock import checkout, discovery, errors, graph, places
 from nexsock.config import (
     autoports,
     build,
@@ -200,18 +200,21 @@ class _Loading:
     def environ(self) -> Mapping[str, str]:
         return self.request.environ or {}
 
+    @property
+    def allow_outside(self) -> bool:
+        return self.environ.get(path_rules.ALLOW_OUTSIDE) == "1"
+
     def document(self) -> Node:
         """The files merged into one document, complete but for what had to be left out."""
         self.variables = {**self._env_files(self.request.env_files, self.directory), **self.environ}
-        allow_outside = self.environ.get(path_rules.ALLOW_OUTSIDE) == "1"
         merged: Node | None = None
         for path in self.paths:
             opened = self._open(path, self.shown(path), None, self.variables)
             if opened is None:
                 continue
             self.checkouts.update(git.folders(opened, self.directory))
-            opened = overlay.extend(opened, self._open_base, self.problems, allow_outside=allow_outside)
-            opened = overlay.include(opened, self._open_included, self.problems, allow_outside=allow_outside)
+            opened = overlay.extend(opened, self._open_base, self.problems, allow_outside=self.allow_outside)
+            opened = overlay.include(opened, self._open_included, self.problems, allow_outside=self.allow_outside)
             merged = opened if merged is None else overlay.merge(merged, opened)
         complete = overlay.apply_defaults(merged or Node({}, Origin(self.shown(self.paths[0]), 1, 1)))
         written = (one.ports.values() for one in references.services_in(complete).values())
@@ -274,10 +277,22 @@ class _Loading:
         return shown(self.directory, path)
 
     def _open_base(self, name: str, origin: Origin) -> Node | None:
-        return self._open(os.path.normpath(os.path.join(self.directory, name)), name, origin, self.variables)
+        path = os.path.normpath(os.path.join(self.directory, name))
+        return self._open(path, name, origin, self.variables) if self._stays(path, name, origin) else None
+
+    def _stays(self, path: str, name: str, origin: Origin) -> bool:
+        """Whether a file that another one names may be read: no link leads to it out of the project; else reported."""
+        if self.allow_outside or not places.leads_out(path, self.directory):
+            return True
+        self.lost_files = True
+        advice = f"copy it into the project, or set {path_rules.ALLOW_OUTSIDE}=1 if you trust what names it"
+        report.error(self.problems, origin, f"'{name}' leads out of the project by a link", advice)
+        return False
 
     def _open_included(self, name: str, env_files: tuple[str, ...] | None, origin: Origin) -> Node | None:
         path = os.path.normpath(os.path.join(self.directory, name))
+        if not self._stays(path, name, origin):
+            return None
         own = self._env_files(
             tuple(os.path.join(self.directory, file) for file in env_files or ()),
             os.path.dirname(path) if env_files is None else None,

@@ -44,7 +44,8 @@ def join(folder_path: str, path: str) -> str:
 def inside(path: str, origin: Origin, problems: list[Problem]) -> bool:
     """Whether a file, named at `origin` relative to the project, lies in the project; reported when it does not.
 
-    A repository that was just cloned must not read files elsewhere by naming them. Links are not followed here.
+    A repository that was just cloned must not read files elsewhere by naming them. Links are followed when the
+    file is opened (`load`).
     """
     normal = posixpath.normpath(path)
     if not (posixpath.isabs(normal) or normal.split("/")[0] == ".."):

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping
 
+from nexsock import places
 from nexsock.lifecycle import checkout as judging
 from nexsock.model.git import CheckoutStatus, Facts, GitSource
 from nexsock.model.project import Project
@@ -234,8 +235,8 @@ def _refuse_links(directory: str, path: str) -> None:
     Raises:
         GitFailed: one does.
     """
-    parent, inside = os.path.dirname(path), directory.rstrip("/") + "/"
-    if path.startswith(inside) and not (os.path.realpath(parent) + "/").startswith(os.path.realpath(directory) + "/"):
+    parent = os.path.dirname(path)
+    if path.startswith(directory.rstrip("/") + "/") and places.leads_out(parent, directory):
         raise GitFailed(f"{parent} leads out of the project by a link", hint="remove the link, or choose another path")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
 import msgspec
 
-from nexsock import errors
+from nexsock import errors, places
 from nexsock.engines import hooks, notes
 from nexsock.engines.base import EndOrder, LaunchOrder, Reporter
 from nexsock.engines.exits import Exits
@@ -220,8 +220,14 @@ class ProcessEngine:
 
     def _write_configs(self, order: LaunchOrder) -> None:
         for config in order.configs:
+            folder = os.path.dirname(config.target)
+            if config.within and places.leads_out(folder, config.within):
+                raise errors.LaunchError(
+                    f"config '{config.name}' is not written: {folder} leads out of the project by a link",
+                    hint="remove the link, or choose another target",
+                )
             try:
-                os.makedirs(os.path.dirname(config.target), exist_ok=True)
+                os.makedirs(folder, exist_ok=True)
                 files.write_atomically(config.target, config.text.encode(), config.mode)
             except OSError as error:
                 raise errors.LaunchError(

@@ -15,8 +15,10 @@ class RenderedConfig(Struct, frozen=True, kw_only=True):
     target: str
     text: str
     digest: str
-    """sha256 of `text`, hex"""
+    """sha256 of all that its readers find: target (below the project), mode and text; hex"""
     mode: int = 0o600
+    within: str = ""
+    """the folder that no link on the way to the target may lead out of; "" where the caller allows it"""
 
 
 class Project(Struct, frozen=True, kw_only=True):

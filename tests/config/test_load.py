@@ -210,3 +210,31 @@ def test_a_config_may_be_written_elsewhere_when_the_caller_allows_it(tmp_path: P
     written(tmp_path, nexsock_yaml=text)
     allowed = ProjectRef(directory=str(tmp_path), environ={"NEXSOCK_ALLOW_OUTSIDE": "1"})
     assert load.load(allowed).configs["a"].target == str(tmp_path.parent / "a.env")
+
+
+@pytest.mark.parametrize(
+    "text", ["include: [link/more.yaml]\n" + WEB, "services: {web: {extends: {file: link/more.yaml, service: db}}}\n"]
+)
+def test_no_link_leads_out_of_the_project(tmp_path: Path, text: str) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "shop"
+    for made in (elsewhere, folder):
+        made.mkdir()
+    (elsewhere / "more.yaml").write_text("services: {db: {command: x}}\n")
+    (folder / "link").symlink_to(elsewhere)
+    written(folder, nexsock_yaml=text)
+    with pytest.raises(errors.ConfigError, match=r"'link/more\.yaml' leads out of the project by a link"):
+        load.load(ProjectRef(directory=str(folder), environ={}))
+    allowed = ProjectRef(directory=str(folder), environ={"NEXSOCK_ALLOW_OUTSIDE": "1"})
+    assert "web" in load.load(allowed).services
+
+
+def test_a_config_that_is_written_elsewhere_is_another_input(tmp_path: Path) -> None:
+    def launched(config: str) -> dict[str, str]:
+        text = f"configs: {{a: {{{config}, values: {{A: 1}}}}}}\nservices: {{web: {{command: x, configs: [a]}}}}\n"
+        found = load.load(ProjectRef(directory=str(written(tmp_path, nexsock_yaml=text)), environ={}))
+        return found.services["web"].launch.configs
+
+    one, same = launched("target: one.env"), launched("target: one.env")
+    others = (launched("target: two.env"), launched('target: one.env, mode: "0640"'))
+    assert one == same
+    assert one not in others

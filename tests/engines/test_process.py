@@ -178,6 +178,18 @@ async def test_configs_are_written_before_the_start(stage, service, start, tmp_p
     assert target.read_text() == "root /"
 
 
+async def test_no_link_leads_a_config_out_of_the_project(stage, service, start, tmp_path):
+    elsewhere, shop = tmp_path / "elsewhere", tmp_path / "shop"
+    elsewhere.mkdir()
+    shop.mkdir()
+    (shop / "etc").symlink_to(elsewhere)
+    config = RenderedConfig(name="site", target=f"{shop}/etc/a/site.conf", text="", digest="d", within=str(shop))
+    stage.engine.launch(start(service(), configs=(config,)))
+    told = await stage.report()
+    assert f"{shop}/etc/a leads out of the project by a link" in told.message
+    assert list(elsewhere.iterdir()) == stage.keeper.spawned == []
+
+
 @pytest.mark.parametrize(("kind", "transient"), [(wire.PROGRAM_MISSING, False), (wire.RESOURCES, True)])
 async def test_a_refusal_is_told_and_is_worth_another_try_only_if_a_moment_may_mend_it(
     stage, service, start, kind, transient
