@@ -14,12 +14,13 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import processes
+
 ROOT = Path(__file__).parent.parent
 ARTIFACTS = ROOT / "artifacts"
 RUN_MARK = f"NEXSOCK_TEST_RUN={uuid4().hex}"
 """In the environment of everything that this test process starts, so that two test runs at once do not disturb
 each other. Services that inherit nothing are found by their folder."""
-SERVICE_MARK = "NEXSOCK_INSTANCE="
 ENDING_LIMIT_S = 60.0
 """How long a process that was told to end may take after its test."""
 
@@ -39,7 +40,7 @@ settings.load_profile("alike")
 
 os.environ.update([RUN_MARK.split("=")])
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell is begun with it ignored
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and one of nohup with this
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a job of nohup is begun with it ignored
 
 
 @pytest.hookimpl(wrapper=True)
@@ -53,15 +54,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_service_survives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Fail the test when a process of a service is left after it, and end that process."""
-    before = set(_pids())
+    before = set(processes.pids())
     yield
     folder = str(tmp_path_factory.getbasetemp())
     deadline = time.monotonic() + ENDING_LIMIT_S
-    while (left := _services(before, folder)) and time.monotonic() < deadline:
+    while (remaining := _services(before, folder)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    for pid in left:
-        _end(pid)
-    assert not left, f"these processes of services survive their test: {left}"
+    for pid in remaining:
+        processes.kill(pid)
+    assert not remaining, f"these processes of services survive their test: {remaining}"
 
 
 @pytest.fixture
@@ -123,32 +124,28 @@ def until() -> Callable[..., None]:
     return wait
 
 
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-
-
 def _services(known: set[int], folder: str) -> dict[int, str]:
     """The command of each process of a service that is not known and belongs to this test process, by pid."""
     found = {}
-    for pid in _pids():
+    for pid in processes.pids():
         if pid in known:
             continue
-        environment = _environment(pid)
-        if any(entry.startswith(SERVICE_MARK) for entry in environment) and (
-            RUN_MARK in environment or _working_dir(pid).startswith(folder)
+        environment = processes.environment(pid)
+        if processes.is_service(environment) and (
+            RUN_MARK in environment or processes.working_dir(pid).startswith(folder)
         ):
-            found[pid] = _command(pid)
+            found[pid] = processes.command(pid)
     return found
 
 
 def _end_daemon(home: Path) -> None:
     """End the daemon of a home. Keeper and brain would start each other anew, so both are stopped first."""
     deadline = time.monotonic() + DAEMON_LIMIT_S
-    while left := _daemons(home):
+    while remaining := _daemons(home):
         for number in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in left:
-                _signal(pid, number)
-        assert time.monotonic() < deadline, f"these processes of the daemon do not end: {left}"
+            for pid in remaining:
+                processes.kill(pid, number)
+        assert time.monotonic() < deadline, f"these processes of the daemon do not end: {remaining}"
         time.sleep(0.01)
 
 
@@ -156,44 +153,11 @@ def _daemons(home: Path) -> list[int]:
     """The daemon's processes that serve this home: keeper, brain and what loads files for it."""
     return [
         pid
-        for pid in _pids()
-        if f"NEXSOCK_HOME={home}" in (environment := _environment(pid))
-        and not any(entry.startswith(SERVICE_MARK) for entry in environment)
+        for pid in processes.pids()
+        if f"NEXSOCK_HOME={home}" in (environment := processes.environment(pid))
+        and not processes.is_service(environment)
         and pid != os.getpid()
     ]
-
-
-def _environment(pid: int) -> list[str]:
-    """The entries of a process's environment; none when it is gone, a zombie or another user's."""
-    try:
-        return os.fsdecode(Path(f"/proc/{pid}/environ").read_bytes()).split("\0")
-    except OSError:
-        return []
-
-
-def _working_dir(pid: int) -> str:
-    try:
-        return os.readlink(f"/proc/{pid}/cwd")
-    except OSError:
-        return ""
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ").strip()
-    except OSError:
-        return ""
-
-
-def _end(pid: int) -> None:
-    _signal(pid, signal.SIGKILL)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _special_files(folder: str, names: list[str]) -> list[str]:

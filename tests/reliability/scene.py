@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nexsock.keeper import linux
-from tests.roads.conftest import Home, Road, kill, wait_until
+from tests.processes import kill
+from tests.roads.conftest import Home, Road, wait_until
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from nexsock.model import names
 from nexsock.model.project import ProjectRef
 from nexsock.places import from_environ
 from nexsock.protocol.api import DownRequest
+from tests import processes
 
 NEXSOCK = Path(sys.executable).parent / "nexsock"
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "roads"
@@ -113,7 +114,11 @@ class Home:
 
     def daemons(self) -> list[int]:
         """The daemon's processes, the keeper first."""
-        return [pid for pid in _pids() if self.mark in (found := _environ(pid)) and not _is_service(found)]
+        return [
+            pid
+            for pid in processes.pids()
+            if self.mark in (found := processes.environment(pid)) and not processes.is_service(found)
+        ]
 
     def begin(self, *arguments: str, cwd: Path, environ: dict[str, str] | None = None) -> Running:
         """Begin a command of nexsock in a folder."""
@@ -139,7 +144,7 @@ class Home:
             while left := self.daemons():
                 for number in (signal.SIGSTOP, signal.SIGKILL):  # a keeper and a brain that run start each other anew
                     for pid in left:
-                        kill(pid, number)
+                        processes.kill(pid, number)
 
 
 class Road:
@@ -216,7 +221,7 @@ class Road:
     def processes(self, name: str | None = None) -> list[int]:
         """The live processes that carry the marks of this project, or of one service of it."""
         marks = {f"NEXSOCK_PROJECT={self.id}"} | ({f"NEXSOCK_SERVICE={name}"} if name else set())
-        return [pid for pid in _pids() if marks <= _environ(pid)]
+        return [pid for pid in processes.pids() if marks <= processes.environment(pid)]
 
     @property
     def id(self) -> str:
@@ -449,44 +454,13 @@ def wait_until(true: Callable[[], object], what: str, limit_s: float = LIMIT_S) 
 @pytest.fixture
 def lives() -> Callable[[int], bool]:
     """Whether a process runs; a zombie does not, once its other threads have ended: till then they hold its files."""
-    return _lives
+    return processes.lives
 
 
 @pytest.fixture
 def end() -> Callable[..., None]:
     """`end(pid, signal)`: SIGKILL, or another signal, to one process."""
-    return kill
-
-
-def kill(pid: int, number: int = signal.SIGKILL) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
-
-
-def _lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        return state not in "ZX" or len(os.listdir(f"/proc/{pid}/task")) > 1
-    except OSError:
-        return False
-
-
-def _pids() -> list[int]:
-    return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
-
-
-def _environ(pid: int) -> set[str]:
-    """The environment of a process; empty when it is gone or a zombie."""
-    try:
-        return set(os.fsdecode(Path(f"/proc/{pid}/environ").read_bytes()).split("\0"))
-    except OSError:
-        return set()
-
-
-def _is_service(environ: set[str]) -> bool:
-    return any(entry.startswith("NEXSOCK_INSTANCE=") for entry in environ)
+    return processes.kill
 
 
 def _is_ours(name: str) -> bool:

@@ -6,9 +6,10 @@ import sys
 import tempfile
 import time
 
+from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import kill, wait_until
+from tests.roads.conftest import wait_until
 
 QUICK, FULL = 25, 500
 SERVICES = 10

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import kill, wait_until
+from tests.roads.conftest import wait_until
 
 QUICK, FULL, BROKEN = 5, 50, 2
 LIMIT_MS = 200

@@ -8,9 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Home, kill, wait_until
+from tests.roads.conftest import Home, wait_until
 
 QUICK, FULL = 12, 500
 SERVICES = 6

@@ -17,9 +17,10 @@ from nexsock.runtime import clock, identity
 from nexsock.runtime.identity import Identity
 from nexsock.store import store
 from nexsock.store.writer import Writer
+from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Road, kill, wait_until
+from tests.roads.conftest import Road, wait_until
 
 QUICK, FULL = 1, 10
 STRANGER = """
