@@ -17,8 +17,9 @@ from bench.tools.catalogue import TOOLS
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    # A background job of a shell has SIGINT ignored, and so would have all that it starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A background job of a shell has SIGINT ignored, and so would have all that it starts; SIGTERM cleans up, too.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     run = _asked_for(words)
     run.options.work.mkdir(parents=True, exist_ok=True)
     records = []

@@ -9,16 +9,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import processes
+from tests import left, processes
 
 ROOT = Path(__file__).parent.parent
 ARTIFACTS = ROOT / "artifacts"
-RUN_MARK = f"NEXSOCK_TEST_RUN={uuid4().hex}"
+RUN_MARK = left.mark_ourselves()
 """In the environment of everything that this test process starts, so that two test runs at once do not disturb
 each other. Services that inherit nothing are found by their folder."""
 ENDING_LIMIT_S = 60.0
@@ -38,8 +37,8 @@ settings.register_profile("alike", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("alike")
 """Every run takes the same examples, however slow the machine is: a failure is a change of ours."""
 
-os.environ.update([RUN_MARK.split("=")])
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell is begun with it ignored
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends a run with this wants nothing left of it, either
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a job of nohup is begun with it ignored
 
 
@@ -49,6 +48,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.failed:
         item.stash[FAILED] = True
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_survives() -> Iterator[None]:
+    """Fail the run when something that it started is left after all tests, and end that.
+
+    Of test processes side by side each sees its own.
+    """
+    yield
+    remaining = left.found(RUN_MARK)
+    left.end(RUN_MARK)
+    assert not remaining, f"these processes survive the tests: {remaining}"
 
 
 @pytest.fixture(autouse=True)

@@ -6,15 +6,29 @@ A line is `name  target  measured  seed`; the same seed, given with --seed, take
 import argparse
 import json
 import secrets
+import signal
 import sys
 import time
 from pathlib import Path
 
+from tests import left
 from tests.reliability import harness, harnesses
 
 
 def main(arguments: list[str]) -> int:
-    """0 when every promise was kept."""
+    """0 when every promise was kept and nothing that was begun for it goes on; that is ended, however we end."""
+    mark = left.mark_ourselves()
+    try:
+        kept = _measure(arguments)
+        if remaining := left.found(mark):
+            print(f"BROKEN  these processes survive their harness: {remaining}", flush=True)
+        return 0 if kept and not remaining else 1
+    finally:
+        left.end(mark)
+
+
+def _measure(arguments: list[str]) -> bool:
+    """Whether every promise was kept."""
     known = harnesses.found()
     options = _options(list(known)).parse_args(arguments)
     seed = options.seed if options.seed is not None else secrets.randbelow(1_000_000)
@@ -39,7 +53,7 @@ def main(arguments: list[str]) -> int:
         )
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps({"version": 1, "harnesses": results}, indent=2) + "\n")
-    return 0 if all(result["kept"] for result in results) else 1
+    return all(result["kept"] for result in results)
 
 
 def _options(names: list[str]) -> argparse.ArgumentParser:
@@ -55,4 +69,6 @@ def _options(names: list[str]) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):  # whoever ends it, with what is torn down on the way
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
