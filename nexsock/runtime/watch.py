@@ -11,6 +11,7 @@ before the old one ends, and compares what it finds with what that one knew.
 
 import asyncio
 import contextlib
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
 
 QUIET_MS = 50
-"""A burst is over when nothing happened for this long; also how often the watching thread looks (0.16 % of a core)."""
+"""A burst is over when nothing happened for this long."""
+LOOK_MS = {True: 30, False: 50}
+"""How often the thread for folders with all below them looks, and the one for single folders. It believes what two
+looks in a row have found, so a source is acted on after 52 ms on average, the project's own files after 75. Together
+they take 0.17 % of a core; with 50 for both it is 0.14."""
 LONGEST_BURST_MS = 2000
 """Steady writing is told at least this often."""
 STEP_MS = 10
-"""How often it is looked while a burst goes on."""
+"""How often it is looked while a burst goes on, at least."""
 CLOCK_TICK_S = 0.01
 """The times of files come from a clock that moves every 4 ms, or 10 at the most (CONFIG_HZ)."""
 
@@ -126,7 +131,7 @@ class _Watch:
                         tell(self, self._by_all_names(found))
                     if self._identities != {path: _folder_identity(path) for path in self._identities}:
                         tell(self, None)
-                    if (burst := self._burst(notify)) is None:
+                    if (burst := self._burst(notify, LOOK_MS[deep])) is None:
                         return
                     found = self._really_changed(burst)
         except (OSError, WatchfilesRustInternalError) as error:
@@ -154,10 +159,10 @@ class _Watch:
             if known.get(path) != signature and (_lies_in(path, looked_at) or signature[0] >= since_ns)
         }
 
-    def _burst(self, notify: "RustNotify") -> set[str] | None:
+    def _burst(self, notify: "RustNotify", look_ms: int) -> set[str] | None:
         """The paths of one burst, when it is over; None when watching has ended."""
         paths: set[str] = set()
-        timeout_ms, step_ms, began = 0, QUIET_MS, None
+        timeout_ms, step_ms, began = 0, look_ms, None
         while True:
             changes = notify.watch(LONGEST_BURST_MS, step_ms, timeout_ms, self.stop)
             if isinstance(changes, set):
@@ -168,7 +173,7 @@ class _Watch:
             rest_ms = _unquiet_ms(paths)
             if rest_ms <= 0 or clock.monotonic() - began > LONGEST_BURST_MS / 1000:
                 return paths
-            timeout_ms, step_ms = rest_ms, min(STEP_MS, rest_ms)
+            timeout_ms, step_ms = rest_ms, _evenly(rest_ms)
 
     def _really_changed(self, paths: set[str]) -> set[str]:
         """The paths whose content may have changed; new folders are looked through, since only they are told."""
@@ -254,6 +259,12 @@ def _unquiet_ms(paths: Iterable[str]) -> int:
     ages_ns = [now_ns - signature[0] for path in paths if (signature := _signature(path)) is not None]
     youngest_ns = min((age for age in ages_ns if age >= 0), default=None)
     return 0 if youngest_ns is None else QUIET_MS - youngest_ns // 1_000_000
+
+
+def _evenly(rest_ms: int) -> int:
+    """The longest step up to STEP_MS, in whole milliseconds, with which a time is over soon after its end."""
+    steps = math.ceil(rest_ms / STEP_MS)
+    return math.ceil(rest_ms / steps)
 
 
 def _signature(path: str) -> Signature | None:
