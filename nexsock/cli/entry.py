@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
         out=sys.stdout,
         err=sys.stderr,
         environ=os.environ,
-        cwd=os.getcwd(),
+        cwd=surroundings.folder(os.environ),
         now=time.time,
         execute=terminal.replace_process,
         zone=datetime.now().astimezone().tzinfo or Session.zone,

@@ -90,7 +90,7 @@ def attempt(arguments: "list[str]") -> "int | None":
     found = parse(["ps", "--all", "--no-color"] if completing else arguments)
     if found is None:
         return None
-    request = rendering(found, os.getcwd(), os.environ, os.isatty(1) and not completing)
+    request = rendering(found, surroundings.folder(os.environ), os.environ, os.isatty(1) and not completing)
     if request is None:
         return None
     where = places.from_environ(os.environ, os.getuid())

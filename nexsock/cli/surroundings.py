@@ -16,6 +16,15 @@ UNLIMITED = 0
 """Columns of what is not a terminal."""
 
 
+def folder(environ: "Mapping[str, str]") -> str:
+    """The working folder; of one that is gone its name, which the shell remembers: what is above it may be there."""
+    try:
+        return os.getcwd()
+    except OSError:
+        known = environ.get("PWD", "")
+        return known if os.path.isabs(known) else "/"
+
+
 def project(
     cwd: str,
     environ: "Mapping[str, str]",

@@ -90,3 +90,11 @@ def test_a_terminal_that_does_not_know_its_width_has_80_columns():
     finally:
         os.close(reading)
         os.close(writing)
+
+
+def test_a_working_folder_that_is_gone_has_the_name_that_the_shell_remembers(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    found = [surroundings.folder(environ) for environ in ({"PWD": f"{tmp_path}/gone"}, {"PWD": "gone"}, {})]
+    assert found == [f"{tmp_path}/gone", "/", "/"]
