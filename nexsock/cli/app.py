@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -54,10 +54,14 @@ def load(name: str, module: str) -> Any:
 
 
 def _nearest(name: str) -> str:
+    near = _closest(name, catalogue.COMMANDS)
+    return f"did you mean {near!r}?" if near else "'nexsock --help' lists the commands"
+
+
+def _closest(name: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, catalogue.COMMANDS, n=1)
-    return f"did you mean {near[0]!r}?" if near else "'nexsock --help' lists the commands"
+    return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 app = typer.Typer(
@@ -108,6 +112,11 @@ def run(arguments: Sequence[str], session: Session) -> int:
 def _as_usage_error(fault: Any) -> errors.UsageError:
     message = fault.format_message().strip().rstrip(".")
     path = fault.ctx.command_path if fault.ctx is not None else "nexsock"
+    if (option := getattr(fault, "option_name", None)) is not None and hasattr(fault, "possibilities"):
+        near = _closest(option, fault.possibilities or ())
+        hint = f"did you mean {near!r}?" if near else f"'{path} --help' lists the options"
+        return errors.UsageError(f"there is no option {option!r}", hint=hint)
+    message = message.replace("a valid int range", "a whole number").replace("a valid integer", "a whole number")
     if message.startswith("Usage:"):  # the whole help: a group that was named alone
         message = f"'{path}' needs one of its commands: {', '.join(fault.ctx.command.commands)}"
     return errors.UsageError(message[:1].lower() + message[1:], hint=f"'{path} --help' explains it")

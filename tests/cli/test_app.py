@@ -54,11 +54,18 @@ def test_a_misspelt_command_is_answered_with_a_suggestion(shell):
     assert (ended.status, ended.err) == (2, "error: there is no command 'staus'; did you mean 'status'?\n")
 
 
-def test_a_misspelt_option_names_the_help_of_its_command(shell):
-    ended = shell.run("ps", "--al")
-    assert ended.status == 2
-    assert ended.err.startswith("error: no such option: --al")
-    assert "'nexsock ps --help'" in ended.err
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ps --al", "there is no option '--al'; did you mean '--all'?"),
+        ("up --tiemout 3s", "there is no option '--tiemout'; did you mean '--timeout'?"),
+        ("ps -x", "there is no option '-x'; 'nexsock ps --help' lists the options"),
+        ("web --port x", "invalid value for '--port': 'x' is not a whole number; 'nexsock web --help' explains it"),
+    ],
+)
+def test_a_mistake_in_an_option_is_told_with_what_was_meant_or_the_help_of_its_command(shell, line, said):
+    ended = shell.run(*line.split())
+    assert (ended.status, ended.err) == (2, f"error: {said}\n")
 
 
 def test_a_usage_error_with_json_is_a_document_too(shell):
