@@ -56,6 +56,13 @@ def with_needs(project: Project, names: Iterable[str]) -> set[str]:
     return found
 
 
+def asked_about(project: Project, selection: Selection, names: Sequence[str]) -> set[str]:
+    """What an `up` is about: these names and what they need, unless they are wanted alone; without a name all."""
+    if not names:
+        return set(project.services)
+    return {*names, *with_needs(project, (name for name in names if name not in selection.alone))}
+
+
 def with_dependents(project: Project, names: Iterable[str]) -> tuple[str, ...]:
     """The named services and everything that requires them, in start order."""
     reached = set(names)

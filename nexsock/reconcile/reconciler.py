@@ -6,7 +6,7 @@ executor. Nothing here waits.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from msgspec.structs import replace
 
@@ -20,7 +20,7 @@ from nexsock.model.service import Service
 from nexsock.model.state import Cause, Observed, ProjectState, Record, Run, Selection, Wants
 from nexsock.model.tunnel import Route
 from nexsock.plan import planner, tunnels
-from nexsock.plan.wanted import with_dependents
+from nexsock.plan.wanted import asked_about, with_dependents, with_needs
 from nexsock.reconcile import advance, hearing
 from nexsock.reconcile.execute import Executor, Monitor
 from nexsock.reconcile.ledger import Clock, Ledger, Memory
@@ -127,7 +127,7 @@ class Reconciler:
         forced = frozenset(names or desired.up) if force else frozenset()
         again = {
             name: _asked_up(state.records[name], project.services[name], name in forced)
-            for name in desired.up
+            for name in desired.up & asked_about(project, selection, names)
             if name in state.records
         }
         records = {**state.records, **again}
@@ -141,20 +141,21 @@ class Reconciler:
     def up(self, selection: Selection, names: Sequence[str] = (), force: bool = False) -> Plan:
         """Want this selection; services named are wanted again even when stopped by hand.
 
-        What failed or ended is tried again; with `force`, what runs is replaced: the named ones, or all. Returns the
-        plan's first round.
+        What failed or ended is tried again: what was named and what that needs, or all; with `force`, what runs is
+        replaced: the named ones, or all. Returns the plan's first round.
         """
         self._ledger.select(selection)
         for named in self._wanted_records(self.project, names).values():
             self._ledger.put(named)
         self._desire()
         came_at = self._clock.wall()
-        plan = self._ask_up(frozenset(names or self._desired.up) if force else frozenset())
+        forced = frozenset(names or self._desired.up) if force else frozenset()
+        plan = self._ask_up(asked_about(self.project, selection, names), forced)
         if any(step.action in _STARTING for step in plan.steps) or plan.holds:
             self._ledger.note_up(came_at)
         return plan
 
-    def start(self, names: Iterable[str], extra: Mapping[str, str] | None = None) -> None:
+    def start(self, names: Sequence[str], extra: Mapping[str, str] | None = None) -> None:
         """Want these services, and what they need; `extra` variables hold for the run that this starts."""
         for name in names:
             record = self.record(name)
@@ -162,7 +163,7 @@ class Reconciler:
                 self._executor.add(name, extra)
             self._ledger.put(replace(record, intent="up"))
         self._desire()
-        self._ask_up(frozenset())
+        self._ask_up(with_needs(self.project, names))
 
     def restart(
         self, names: Sequence[str], extra: Mapping[str, str] | None = None, grace_s: float | None = None
@@ -339,9 +340,9 @@ class Reconciler:
             told = f"{len(self._desired.up)} of {len(self.project.services)} services"
             self._ledger.tell("wanted", None, reason=told)
 
-    def _ask_up(self, forced: frozenset[str]) -> Plan:
-        """Try again what ended, replace what is forced, and converge."""
-        for name in self._desired.up:
+    def _ask_up(self, about: Set[str], forced: frozenset[str] = frozenset()) -> Plan:
+        """Try again what ended of these, replace what is forced, and converge."""
+        for name in self._desired.up & about:
             if (record := self.state.records.get(name)) is not None:
                 self._ledger.put(_asked_up(record, self.project.services[name], name in forced))
         return self.converge()

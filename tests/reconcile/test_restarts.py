@@ -61,6 +61,24 @@ def test_a_start_by_hand_begins_with_a_fresh_budget(crashing):
     assert (crashing.phase("web"), crashing.record("web").attempts) == ("backoff", 1)
 
 
+@pytest.mark.parametrize("ask", ["start", "up"])
+def test_who_names_a_service_tries_again_what_that_needs_and_nothing_else(stage, make, ask):
+    needy = make("web", {"db": "started"}, restart=Restart(mode="no"))
+    world = stage(make("db", restart=Restart(mode="no")), needy, make("mail", restart=Restart(mode="no")), make("job"))
+    world.up()
+    world.launched("db", "mail", "job")
+    for name, status in (("db", 1), ("mail", 1), ("job", 0)):
+        world.ended(name, status)
+    world.take_orders()
+    if ask == "start":
+        world.reconciler.start(["web"])
+    else:
+        world.reconciler.up(world.reconciler.state.selection, ["web"])
+    assert world.take_orders() == ["launch db"]
+    world.up()
+    assert sorted(world.take_orders()) == ["launch job", "launch mail"]
+
+
 def test_the_limit_holds_when_every_start_fails_at_once(stage, make):
     world = stage(make("web", restart=Restart(max_attempts=2)))
     world.up()
