@@ -60,7 +60,7 @@ def judge_condition(host: Host, target: api.WaitTarget) -> follow.Judge:
 
     Raises:
         NotFound: the project has no such service.
-        UsageError: there is no such condition.
+        UsageError: there is no such condition, or it never holds for this service.
     """
     service = host.service(target.service)
     if target.condition == "stopped":
@@ -69,6 +69,11 @@ def judge_condition(host: Host, target: api.WaitTarget) -> follow.Judge:
     if target.condition is None:
         return judge_up(host, target.service, 0.0)
     condition = _condition(target.condition)
+    if condition in ("healthy", "log_ready") and service.healthcheck is None:
+        raise errors.UsageError(
+            f"'{service.name}' has no healthcheck, so nobody can say that it is {condition.replace('_', ' ')}",
+            hint="wait for 'started', or give it a healthcheck",
+        )
     return lambda: settle.condition(condition, service, host.reconciler.record(target.service))
 
 

@@ -8,6 +8,7 @@ from nexsock import errors
 from nexsock.daemon import outcome
 from nexsock.daemon.bus import Bus
 from nexsock.model.event import Event
+from nexsock.model.probe import Healthcheck
 from nexsock.protocol import api
 from nexsock.runtime import clock
 
@@ -72,10 +73,18 @@ async def test_what_has_long_proven_itself_is_not_asked_again_and_again(shop, ru
 
 
 @pytest.mark.parametrize("condition", ["healthy", "service_healthy", None])
-def test_a_condition_may_be_called_as_compose_calls_it(shop, run, condition):
+def test_a_condition_may_be_called_as_compose_calls_it(house, service, run, condition):
+    shop = house(service("web", healthcheck=Healthcheck(kind="log", pattern="x")))
     shop.holds("web", "failed", run=run())
     judge = outcome.judge_condition(shop, api.WaitTarget(service="web", condition=condition))
     assert judge() == "failed"
+
+
+@pytest.mark.parametrize("condition", ["healthy", "log_ready"])
+def test_who_has_no_healthcheck_is_not_waited_for_to_be_healthy(shop, run, condition):
+    shop.holds("web", "running", run=run())
+    with pytest.raises(errors.UsageError, match="'web' has no healthcheck"):
+        outcome.judge_condition(shop, api.WaitTarget(service="web", condition=condition))
 
 
 def test_a_condition_that_there_is_not_is_refused_with_those_that_there_are(shop):
