@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from nexsock import errors
 from nexsock.daemon import top
+from nexsock.daemon.host import Host
 from nexsock.daemon.operations import Operations
 from nexsock.model.event import Event
-from nexsock.model.log import LogLine
+from nexsock.model.log import LogLine, LogQuery
 from nexsock.model.status import Usage
 from nexsock.model.terminal import TerminalPiece
 from nexsock.protocol import api
@@ -22,6 +23,7 @@ class Streams(Operations):
     async def logs(self, request: api.LogsRequest) -> AsyncIterator[LogLine]:
         host = await self._projects.known(request.project)
         query = replace(request.query, services=host.names(request.query.services) or host.logged())
+        _check_run(host, query)
         async for line in host.machinery.output.lines(query, request.follow):
             hidden = host.veil.hide(line.text)
             yield line if hidden == line.text else replace(line, text=hidden)
@@ -76,3 +78,14 @@ def _size(request: api.AttachRequest | api.ResizeRequest) -> Size:
 
 def _concerns(event: Event, project: str | None, services: Sequence[str]) -> bool:
     return (project is None or event.project in (project, "")) and (not services or event.service in services)
+
+
+def _check_run(host: Host, query: LogQuery) -> None:
+    """Raises NotFound: none of the services had a run of this number yet."""
+    if query.run is None or query.run < 1:
+        return
+    latest = max((runs[0].number for name in query.services if (runs := host.store.runs(name))), default=0)
+    if query.run > latest:
+        hint = f"the last one is run {latest}" if latest else "nothing of it has run yet"
+        of = f" of '{query.services[0]}'" if len(query.services) == 1 else ""
+        raise errors.NotFound(f"there is no run {query.run}{of} yet", hint=hint)
