@@ -15,6 +15,8 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 
+from tests import processes
+
 SSHD = "/usr/sbin/sshd"
 
 
@@ -24,7 +26,9 @@ class Web:
     def __init__(self, folder: Path, token: str | None, certificate: Path | None) -> None:
         self.heard: list[str] = []
         """users and passwords as they were given, "" for none"""
-        backend = _backend(folder, token, self.heard)
+        self.seen: set[str] = set()
+        """the words of every process that there was while it was asked: who asks, and who has begun that one"""
+        backend = _backend(folder, token, self.heard, self.seen)
         self._server = _Closing(("127.0.0.1", 0), backend)
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -48,11 +52,12 @@ class _Closing(ThreadingHTTPServer):
         super().shutdown_request(request)
 
 
-def _backend(folder: Path, token: str | None, heard: list[str]) -> type[BaseHTTPRequestHandler]:
+def _backend(folder: Path, token: str | None, heard: list[str], seen: set[str]) -> type[BaseHTTPRequestHandler]:
     class Backend(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             given = self.headers.get("Authorization", "").removeprefix("Basic ")
             heard.append(base64.b64decode(given).decode())
+            seen.update(processes.command(pid) for pid in processes.pids())
             if token is not None and heard[-1].partition(":")[2] != token:
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", 'Basic realm="git"')
