@@ -1,6 +1,5 @@
 """The operations that change what is wanted of a project, and `plan`, which shows what `up` would do."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from signal import Signals
@@ -33,24 +32,26 @@ class Commands(Operations):
             _check_scale(request.project.scale, project)
             await _check_expected(host, project, request)
             needed = _needed(project, request.services)
-            providing = asyncio.ensure_future(host.surroundings.provide(project, needed, ref.environ))
-            async for event in outcome.meanwhile(providing, subscription, project.id):
-                yield api.Progress(event=event)
-            if provided := await providing:
-                read_at = clock.wall()
-                project = await self._projects.loader.load(ref)
-            async with host.changing:
-                if not provided:
-                    await _check_expected(host, project, request)
-                named = project.members(request.services)
-                selection = _selection(host.state, request)
-                force, environ = request.force_restart, request.project.environ
-                await host.permission.to_apply(project, selection, named, force, environ)
-                await host.adopt(project, ref, environ, read_at)
-                chosen = host.names(request.services)
-                first = host.reconciler.up(_selection(host.state, request), chosen, force)
-                if request.watch is not None:
-                    await host.watch(request.watch, read_at)
+            with host.intents.start(project.members(request.services) or project.services) as intent:
+                providing = intent.begin(host.surroundings.provide(project, needed, ref.environ))
+                async for event in outcome.meanwhile(providing, subscription, project.id):
+                    yield api.Progress(event=event)
+                if provided := await intent.outcome():
+                    read_at = clock.wall()
+                    project = await self._projects.loader.load(ref)
+                async with host.changing:
+                    intent.check()
+                    if not provided:
+                        await _check_expected(host, project, request)
+                    named = project.members(request.services)
+                    selection = _selection(host.state, request)
+                    force, environ = request.force_restart, request.project.environ
+                    await host.permission.to_apply(project, selection, named, force, environ)
+                    await host.adopt(project, ref, environ, read_at)
+                    chosen = host.names(request.services)
+                    first = host.reconciler.up(_selection(host.state, request), chosen, force)
+                    if request.watch is not None:
+                        await host.watch(request.watch, read_at)
             awaited = outcome.awaited(host, chosen, request.no_deps) if request.wait else ()
             judges = {name: outcome.judge_up(host, name, settle.PROVING_S) for name in awaited}
             judges.update({name: outcome.judge_down(host, name) for name in host.removed() if request.wait})
@@ -69,6 +70,7 @@ class Commands(Operations):
                 await host.permission.to_end(ending, "down was asked for", request.timeout_s)
                 if not chosen:
                     await host.watch(False)
+                host.intents.stop(ending if chosen else None)
                 host.reconciler.down(chosen, request.timeout_s)
             awaited = wanted.with_dependents(host.project, chosen) if chosen else tuple(host.state.records)
             judges = {name: outcome.judge_down(host, name) for name in awaited}
@@ -84,17 +86,20 @@ class Commands(Operations):
             host = await self._projects.known(request.project)
             chosen = host.names(request.services)
             needed = _needed(host.project, chosen)
-            providing = asyncio.ensure_future(host.surroundings.provide(host.project, needed, request.project.environ))
-            async for event in outcome.meanwhile(providing, subscription, host.project.id):
-                yield api.Progress(event=event)
-            async with host.changing:
-                host.inherit(request.project.environ)
-                if await providing:
-                    await host.renew()
-                host.engage(host.project)
-                await host.surroundings.observe(host.project)
-                host.veil.learn(masking.telling(request.environment))
-                host.reconciler.start(chosen, request.environment)
+            with host.intents.start(chosen) as intent:
+                providing = intent.begin(host.surroundings.provide(host.project, needed, request.project.environ))
+                async for event in outcome.meanwhile(providing, subscription, host.project.id):
+                    yield api.Progress(event=event)
+                provided = await intent.outcome()
+                async with host.changing:
+                    intent.check()
+                    host.inherit(request.project.environ)
+                    if provided:
+                        await host.renew()
+                    host.engage(host.project)
+                    await host.surroundings.observe(host.project)
+                    host.veil.learn(masking.telling(request.environment))
+                    host.reconciler.start(chosen, request.environment)
             saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_up(host, name, 0.0) for name in chosen} if request.wait else {}
             said = outcome.Said(about=chosen)
@@ -126,6 +131,7 @@ class Commands(Operations):
             chosen = host.names(request.services or tuple(host.project.services))
             async with host.changing:
                 await host.permission.to_end(chosen, "stop was asked for", request.timeout_s)
+                host.intents.stop(chosen)
                 host.reconciler.stop(chosen, request.timeout_s)
             saved = outcome.saving(host, chosen)
             judges = {name: outcome.judge_down(host, name) for name in chosen} if request.wait else {}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from nexsock import errors, masking
 from nexsock.daemon import recall
 from nexsock.daemon.inputs import InputFiles
+from nexsock.daemon.intents import Intents
 from nexsock.daemon.loader import Loader
 from nexsock.daemon.machinery import Machinery
 from nexsock.daemon.memory import Memory
@@ -56,6 +57,7 @@ class Host:
         self.fault: ConfigFault | None = None
         self.watching = False
         self.changing = asyncio.Lock()
+        self.intents = Intents()
         places, uid = shared.places, os.getuid()
         self.logs_dir = places.project_logs(project.id)
         self._runtime_dir = places.project_runtime(project.id)

@@ -265,6 +265,20 @@ def test_others_are_answered_while_ten_repositories_are_waited_for(project):
         cloning.end()
 
 
+@pytest.mark.parametrize("stop", [("down",), ("stop", "web")])
+def test_what_is_stopped_while_its_repository_is_waited_for_is_not_started_afterwards(project, stop):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"git://127.0.0.1:{silent.getsockname()[1]}/web.git"
+        road = project(f"services: {{web: {{command: exec sleep 1000, git: {{url: '{url}'}}}}}}\n")
+        starting = road.begin("up", "-d", "web")
+        connection = silent.accept()[0]  # by the clone, which hears nothing as long as this is open
+        road.done(*stop)
+        ended = starting.end()
+        connection.close()
+    assert (ended.exit, "a later command stops" in ended.err, road.phase("web")) == (1, True, "stopped")
+    assert [path.name for path in road.folder.iterdir()] == ["nexsock.yaml"]
+
+
 def test_a_token_gets_a_clone_and_is_in_no_argument_file_log_or_answer(project, remote, home, tmp_path):
     token = "sesame-4711-open"
     with servers.Web(tmp_path / "remotes", token, None).serving() as web:
