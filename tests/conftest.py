@@ -13,10 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import left, processes
+from tests import artifacts, left, processes
 
-ROOT = Path(__file__).parent.parent
-ARTIFACTS = ROOT / "artifacts"
 RUN_MARK = left.mark_ourselves()
 """In the environment of everything that this test process starts, so that two test runs at once do not disturb
 each other. Services that inherit nothing are found by their folder."""
@@ -31,8 +29,6 @@ _own_range = 11_000 + PORTS_PER_PROCESS * int(os.environ.get("PYTEST_XDIST_WORKE
 PORTS = itertools.cycle(range(_own_range, _own_range + PORTS_PER_PROCESS))
 """Below the ports of connections (32768 and up) and those that nexsock chooses (20000 and up)."""
 
-FAILED = pytest.StashKey[bool]()
-
 settings.register_profile("alike", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("alike")
 """Every run takes the same examples, however slow the machine is: a failure is a change of ours."""
@@ -46,7 +42,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a job of nohup is begun with it 
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     if report.failed:
-        item.stash[FAILED] = True
+        item.stash[artifacts.FAILED] = True
     return report
 
 
@@ -88,10 +84,8 @@ def nexsock_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("NEXSOCK_HOME", str(home))
     yield home
     _end_daemon(home)
-    if request.node.stash.get(FAILED, False):
-        kept = ARTIFACTS / request.node.name.replace("/", "-")
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(home, kept, ignore=_special_files)
+    if artifacts.has_failed(request.node):
+        artifacts.keep(home, artifacts.FOLDER / artifacts.name_of(request.node))
     shutil.rmtree(home)
 
 
@@ -169,8 +163,3 @@ def _daemons(home: Path) -> list[int]:
         and not processes.is_service(environment)
         and pid != os.getpid()
     ]
-
-
-def _special_files(folder: str, names: list[str]) -> list[str]:
-    """FIFOs and sockets cannot be copied; links need not."""
-    return [name for name in names if not os.path.isdir(path := f"{folder}/{name}") and not os.path.isfile(path)]

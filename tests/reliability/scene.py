@@ -10,7 +10,8 @@ from pathlib import Path
 
 from nexsock.keeper import linux
 from tests.processes import kill
-from tests.roads.conftest import Home, Road, wait_until
+from tests.roads.home import Home, wait_until
+from tests.roads.road import Road
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.roads.conftest import LIMIT_S, Road, Running
+from tests.roads.home import LIMIT_S, Running
+from tests.roads.road import Road
 
 SERVICES = """
     services:

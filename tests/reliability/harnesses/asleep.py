@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Home, Road, wait_until
+from tests.roads.home import Home, wait_until
+from tests.roads.road import Road
 
 QUICK, FULL = (3.2, 3.2), (60.0, *(3.2 for _ in range(14)))
 """How many seconds it is stopped each time."""

@@ -19,7 +19,8 @@ from nexsock.protocol.api import Nothing, ServicesRequest
 from tests.reliability import proc, scene
 from tests.reliability.harness import Harness, Measured
 from tests.reliability.visitor import Unserved, Visitor, percentile
-from tests.roads.conftest import Road, wait_until
+from tests.roads.home import wait_until
+from tests.roads.road import Road
 
 ROOT = Path(__file__).parents[3]
 SERVICES = 5

@@ -9,7 +9,7 @@ import time
 from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import wait_until
+from tests.roads.home import wait_until
 
 QUICK, FULL = 25, 500
 SERVICES = 10

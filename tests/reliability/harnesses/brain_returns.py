@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import wait_until
+from tests.roads.home import wait_until
 
 QUICK, FULL, BROKEN = 5, 50, 2
 LIMIT_MS = 200

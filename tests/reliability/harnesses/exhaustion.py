@@ -19,7 +19,8 @@ from tests.reliability import proc, scene
 from tests.reliability.harness import Harness, Measured
 from tests.reliability.harnesses.attack import naive_server
 from tests.reliability.visitor import Unserved, Visitor, connected
-from tests.roads.conftest import LIMIT_S, NEXSOCK, Road, wait_until
+from tests.roads.home import LIMIT_S, NEXSOCK, wait_until
+from tests.roads.road import Road
 
 DESCRIPTORS = 128
 """The daemon's limit, soft and hard."""

@@ -19,7 +19,8 @@ from nexsock.plan.wanted import joined
 from nexsock.reconcile.reconciler import Reconciler
 from tests.reliability import proc, scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Road, wait_until
+from tests.roads.home import wait_until
+from tests.roads.road import Road
 from tests.simulation.brain import Brain, Durable
 from tests.simulation.world import Behaviour, World
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from nexsock.keeper import wire
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import NEXSOCK, Road, wait_until
+from tests.roads.home import NEXSOCK, wait_until
+from tests.roads.road import Road
 
 QUICK_MB, FULL_MB = 200, 8_000
 LINE_BYTES = 100 << 20

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Home, Ran
+from tests.roads.home import Home, Ran
 
 QUICK = 3
 """Cases of each kind; the full run takes all."""

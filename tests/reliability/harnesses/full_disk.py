@@ -17,7 +17,8 @@ from nexsock.places import from_environ
 from nexsock.runtime import identity
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Road, wait_until
+from tests.roads.home import wait_until
+from tests.roads.road import Road
 
 DISK_MB = 12
 QUICK_MB, FULL_MB = 20, 500

@@ -7,7 +7,7 @@ import time
 from bench import machine
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import wait_until
+from tests.roads.home import wait_until
 
 QUICK, FULL = (30, 3.0), (200, 20.0)
 """Services, and seconds for which is looked."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Home, wait_until
+from tests.roads.home import Home, wait_until
 
 QUICK, FULL = 12, 500
 SERVICES = 6

@@ -22,7 +22,7 @@ from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
 from tests.reliability.pinging import PAUSE_S, Pinging, p99_in_ms
 from tests.reliability.visitor import Visitor
-from tests.roads.conftest import Road
+from tests.roads.road import Road
 
 PROJECT = "services: {web: {command: [sleep, '100000']}}"
 MANIFEST = """

@@ -16,7 +16,7 @@ from nexsock.daemon.checkouts import AT_ONCE
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
 from tests.reliability.pinging import PAUSE_S, Pinging, p99_in_ms
-from tests.roads.conftest import Road
+from tests.roads.road import Road
 from tests.runtime import repositories
 from tests.runtime.repositories import Remote
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Home
+from tests.roads.home import Home
 
 ROOT = Path(__file__).parents[3]
 QUICK, FULL = (12, 3), (50, 20)

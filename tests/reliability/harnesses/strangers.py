@@ -20,7 +20,8 @@ from nexsock.store.writer import Writer
 from tests.processes import kill
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.roads.conftest import Road, wait_until
+from tests.roads.home import wait_until
+from tests.roads.road import Road
 
 QUICK, FULL = 1, 10
 STRANGER = """

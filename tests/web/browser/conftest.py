@@ -8,10 +8,8 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +25,15 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.roads.conftest import LIMIT_S, NEXSOCK, Home, Road, wait_until
+from tests import artifacts
+from tests.roads.home import LIMIT_S, Home, a_home, wait_until
+from tests.roads.road import Road, roads
 
 ROOT = Path(__file__).parents[3]
-ARTIFACTS = ROOT / "artifacts" / "browser"
+ARTIFACTS = artifacts.FOLDER / "browser"
 CHROMIUM = shutil.which("chromium")
 VENDOR = ROOT / "nexsock" / "web" / "static" / "vendor"
 AXE = ROOT / "assets" / "node_modules" / "axe-core" / "axe.min.js"
-FAILED = pytest.StashKey[bool]()
 SCREEN = {"width": 1280, "height": 800}
 LIMIT_MS = 60_000.0
 LINK = re.compile(r"http://\S+")
@@ -54,28 +53,12 @@ def a_browser_is_here() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"missing: {missing}")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    report = yield
-    if report.failed:
-        item.stash[FAILED] = True
-    return report
-
-
 class Site:
     """A running `nexsock web`, and the way into it."""
 
     def __init__(self, home: Home) -> None:
-        self._said = home.folder / "web.said"
-        with self._said.open("wb") as file:
-            self.process = subprocess.Popen(
-                [str(NEXSOCK), "web", "--port", "0"],
-                cwd=home.folder,
-                env=home.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
+        self._web = home.follow(home.folder / "web.said", "web", "--port", "0", cwd=home.folder)
+        self.process = self._web.process
         wait_until(lambda: LINK.search(self.said) or self.process.poll() is not None, "the web process prints its link")
         found = LINK.search(self.said)
         assert found, f"nexsock web has printed no link:\n{self.said}"
@@ -85,7 +68,7 @@ class Site:
 
     @property
     def said(self) -> str:
-        return self._said.read_text(errors="replace")
+        return self._web.said
 
     def end(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -229,13 +212,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def home() -> Iterator[Home]:
     """The home that the tests of a module share; its daemon ends with the module."""
-    folder = Path(tempfile.mkdtemp(prefix="nx-", dir="/tmp"))
-    made = Home(folder)
-    try:
+    with a_home() as made:
         yield made
-        made.end()
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
@@ -251,20 +229,8 @@ def site(home: Home) -> Iterator[Site]:
 @pytest.fixture
 def project(request: pytest.FixtureRequest, home: Home, tmp_path: Path) -> Iterator[Callable[..., Road]]:
     """`project(text)`: a project with this nexsock.yaml. Everything of it ends with the test."""
-    with ExitStack() as ending:
-
-        def make(text: str, name: str = "shop") -> Road:
-            folder = tmp_path / name
-            folder.mkdir()
-            road = Road(home, folder)
-            road.edit(text)
-            ending.callback(road.clear)
-            return road
-
+    with roads(home, tmp_path, request.node, ARTIFACTS / "failed") as make:
         yield make
-        if request.node.stash.get(FAILED, False):
-            for folder in tmp_path.iterdir():
-                Road(home, folder).keep(ARTIFACTS / "failed" / request.node.name.replace("/", "-") / folder.name)
 
 
 @pytest.fixture
@@ -286,9 +252,9 @@ def tab(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterat
         return opened[-1]
 
     yield make
-    if request.node.stash.get(FAILED, False):
+    if artifacts.has_failed(request.node):
         for number, one in enumerate(opened):
-            one.picture(f"failed/{request.node.name.replace('/', '-')}-{number}")
+            one.picture(f"failed/{artifacts.name_of(request.node)}-{number}")
     try:
         for one in opened:
             one.close()
