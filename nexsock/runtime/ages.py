@@ -41,6 +41,17 @@ class Ages:
         self._known = {pid: _Age(found[pid], ticks) for pid, ticks in ages.items() if ticks is not None}
         return ages
 
+    def last_begun(self) -> int:
+        """The number of the process or thread that began last: the same again says that none has begun in between.
+
+        Source: proc(5), /proc/loadavg, the last field; numbers are given in turn (kernel/pid.c, alloc_pid).
+        """
+        descriptor = os.open("/proc/loadavg", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return int(os.read(descriptor, 256).split()[-1])
+        finally:
+            os.close(descriptor)
+
 
 def _start_ticks(pid: int) -> int | None:
     try:

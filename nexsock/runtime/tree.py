@@ -39,6 +39,7 @@ class Table:
     `settled`, after a question: whoever was new in the last look was alive after he had been read. Whoever lived when
     that look began was in it, and only one that ended may have left a child that was not. So only then is an empty
     answer proof that nobody is left; strangers who begin all the time do not stand in the way of it.
+    One look is enough where nothing has begun meanwhile and nobody who matters has ended under our eyes.
 
     `ages` remembers from look to look what is older, so that nothing has to be read of it.
     """
@@ -50,6 +51,8 @@ class Table:
         self._seen: set[int] = set()
         self._fresh: list[int] = []
         self._caught_up = False
+        self._last_begun = self._ages.last_begun()
+        self._unmarked: list[int] = []
         self._processes: dict[int, _Process] = {}
         self._children: dict[int, list[int]] = {}
         self._by_leader: dict[int, set[int]] = {}
@@ -64,7 +67,10 @@ class Table:
         The leader began at `since_ticks` or later. `fifos` are the paths of the run's output.
         """
         self._read_since(leader.start_ticks)
-        self._catch_up()
+        if not self._caught_up and self._is_still():
+            self.settled = True
+        else:
+            self._catch_up()
         own = self._by_instance.get(leader.instance, set()) | self._by_mark.get(mark.of_run(leader.instance), set())
         if identity.same(leader) == "same":
             own |= self._by_leader.get(leader.pid, set())
@@ -86,12 +92,22 @@ class Table:
         self._fresh = [*fresh]
         young = sorted((ticks, pid) for pid, ticks in fresh.items() if ticks is not None and ticks >= self._since_ticks)
         found = [process for _, pid in reversed(young) if (process := _process(pid)) is not None]
+        self._any_ended = len(found) < len(young) or None in fresh.values()
         for process in found:
             self._processes[process.pid] = process
             self._children.setdefault(process.parent, []).append(process.pid)
             for leader in {process.session, process.group}:
                 self._by_leader.setdefault(leader, set()).add(process.pid)
         return found
+
+    def _is_still(self) -> bool:
+        """Whether nothing has begun since the first look, and nobody who may have been of the run has ended: his mark
+        may have been gone before it was read."""
+        return (
+            not self._any_ended
+            and all(_process(pid) is not None for pid in self._unmarked)
+            and self._ages.last_begun() == self._last_begun
+        )
 
     def _read_since(self, start_ticks: int) -> None:
         """Read the marks of everything that began then or later; nothing of a run is older than its leader."""
@@ -117,6 +133,7 @@ class Table:
         elif found := _mark(pid):
             self._by_mark.setdefault(found, set()).add(pid)
         else:
+            self._unmarked.append(pid)
             for path in _outputs(pid):
                 self._by_output.setdefault(path, set()).add(pid)
 

@@ -105,11 +105,17 @@ async def test_one_that_forks_and_ends_all_the_time_is_ended(world):
 
 
 class Looks:
-    """Ages of machines that the test makes up, one a look; the last stays."""
+    """Ages of machines that the test makes up, one a look; the last stays. `begun`: processes begin all the time."""
 
-    def __init__(self, *machines):
+    def __init__(self, *machines, begun=True):
         self.machines = [*machines]
         self.taken = 0
+        self.begun = begun
+        self.asked = 0
+
+    def last_begun(self):
+        self.asked += self.begun
+        return self.asked
 
     def look(self):
         self.taken += 1
@@ -128,6 +134,22 @@ def test_strangers_who_begin_all_the_time_are_no_reason_to_look_again():
     table = tree.Table(0, ages)
     table.members(Identity(999_999_998, 1, identity.boot_id(), "nobody"))
     assert (table.settled, ages.taken) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("machine", "begun", "looks"),
+    [
+        pytest.param({os.getpid(): 1}, False, 1, id="nothing has begun"),
+        pytest.param({os.getpid(): 1}, True, 2, id="somebody has begun"),
+        pytest.param({999_999_999: 1}, False, 2, id="somebody has ended before he was read"),
+        pytest.param({999_999_999: None}, False, 2, id="somebody has ended before his age was known"),
+    ],
+)
+def test_one_look_proves_that_nobody_is_left_where_nothing_moves(machine, begun, looks):
+    ages = Looks(machine, begun=begun)
+    table = tree.Table(0, ages)
+    assert table.members(Identity(999_999_998, 1, identity.boot_id(), "nobody")) == []
+    assert (table.settled, ages.taken) == (True, looks)
 
 
 def lives(fifo):
