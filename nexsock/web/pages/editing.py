@@ -17,7 +17,7 @@ FIRST = ("description", "command", "working_dir", "ports", "environment", "depen
 COMMON = ("command", "description", "working_dir", "restart", "environment.NAME", "ports.http", "stop_grace_period")
 """Fields that are offered for a service that does not have them."""
 PREFIX = "fields."
-_PLAIN = re.compile(r"[A-Za-z/.][\w./ @=+-]*\Z")
+_PLAIN = re.compile(r"(?:[A-Za-z/]|\.(?!\d))(?:[\w./ @=+,()-]|:(?=[\w/]))*\Z")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -38,7 +38,7 @@ def show_config(frame: Frame, found: gather.Config) -> dict[str, Any]:
                 "value": entered.get(path, values.get(path, "")),
                 "origin": found.definition.origins.get(path, ""),
                 "masked": masking.MASK in values.get(path, ""),
-                "problems": faulty if path in entered else [],
+                "problems": _nearest_first(faulty, found.definition.origins.get(path, "")) if path in entered else [],
                 "fresh": path not in values,
             }
             for path in names
@@ -48,12 +48,20 @@ def show_config(frame: Frame, found: gather.Config) -> dict[str, Any]:
     }
 
 
+def _nearest_first(faulty: list[dict[str, str]], origin: str) -> list[dict[str, str]]:
+    """What is wrong with the field itself before what follows from that elsewhere."""
+    return sorted(faulty, key=lambda one: one["place"] != origin)
+
+
 def show_added(frame: Frame, found: gather.Services) -> dict[str, Any]:
-    """`entered` by the names of the fields, and `problems` of what was refused."""
+    """`entered` by the names of the fields, `problems` of what was refused, and `wrong`, the field that they are of."""
+    faulty = problems(frame.error)
+    command = any(".command" in one["message"] for one in faulty)
     return {
         "project": found.status.project,
         "entered": frame.entered,
-        "problems": problems(frame.error),
+        "problems": faulty,
+        "wrong": "command" if command else "service" if faulty else "",
         "names": [one.name for one in found.status.services],
     }
 

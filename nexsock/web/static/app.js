@@ -4,7 +4,7 @@
   const body = document.body;
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const AGAIN_MS = 250, MEASURE_MS = 5000, KEPT_LINES = 1500, READ_LINES = 5000, TINTS = 6, DRAW_MS = 100, TYPING_MS = 300;
+  const AGAIN_MS = 250, AWAY_MS = 3000, MEASURE_MS = 5000, KEPT_LINES = 1500, READ_LINES = 5000, TINTS = 6, DRAW_MS = 100, TYPING_MS = 300;
 
   // ------------------------------------------------------------------ HTMX: nothing waits for it, so it comes last
   const htmx = document.currentScript.dataset.htmx;
@@ -66,16 +66,34 @@
     const focus = document.activeElement;
     return !!(focus && focus.closest("[hx-get]") && focus.matches("input, select"));
   };
+  // One question at a time: what is due meanwhile is asked when the answer is there, for its element takes the place of
+  // the one that would have heard.
+  let asking = false, missed = "";
+  const asks = () => { asking = true; };
+  const answered = () => {
+    asking = false;
+    const why = missed;
+    missed = "";
+    if (why) refresh(why);
+  };
+  body.addEventListener("htmx:beforeRequest", asks);
+  body.addEventListener("htmx:afterRequest", answered);
   const refresh = async (why) => {
     const live = find("[hx-get]");
     if (!live || document.hidden || busy()) return;
+    if (asking) { missed = why; return; }
     if (window.htmx) { window.htmx.trigger(body, why); return; }
     if (why === "nexsock:measure" && !("measured" in live.dataset)) return;
-    const answer = await fetch(live.getAttribute("hx-get"), { headers: { "HX-Request": "true", "HX-Target": live.id } });
-    if (!answer.ok) return;
-    remember();
-    live.outerHTML = await answer.text();
-    restore();
+    asks();
+    const answer = await fetch(live.getAttribute("hx-get"), { headers: { "HX-Request": "true", "HX-Target": live.id } }).catch(() => null);
+    if (answer && answer.ok) {
+      const text = await answer.text();
+      remember();
+      live.outerHTML = text;
+      if (window.htmx) window.htmx.process(find("[hx-get]")); // it has come since, and knows the old one
+      restore();
+    }
+    answered();
   };
   let due = 0, last = 0;
   const changed = () => {
@@ -108,7 +126,7 @@
     stream(() => {
       const source = new EventSource(body.dataset.events);
       const away = find("[data-away]");
-      for (const kind of ["hello", "wanted", "phase", "plan", "exit", "probe", "config", "git", "watch", "daemon", "warning", "reset"])
+      for (const kind of ["wanted", "phase", "plan", "exit", "probe", "config", "git", "watch", "daemon", "warning", "reset"])
         source.addEventListener(kind, () => { if (away) location.reload(); else changed(); });
       source.addEventListener("hello", () => { if (!away) changed(); }); // for what happened before the stream began
       source.addEventListener("away", () => say("The daemon is away; services go on"));
@@ -120,7 +138,7 @@
     if (find("[data-away]")) setInterval(async () => {
       const answer = await fetch(location.href, { headers: { "HX-Request": "true" } }).catch(() => null);
       if (answer && answer.ok) location.reload();
-    }, 3000);
+    }, AWAY_MS);
   }
   if (find("[data-measured]")) {
     setTimeout(() => refresh("nexsock:measure"), MEASURE_MS + 700);
@@ -233,11 +251,23 @@
       return row;
     };
     let waiting = [], skipped = 0, fresh = false, drawing = 0, cost = 0, kept = KEPT_LINES;
-    const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    // At the end it stays there, until somebody scrolls up. Rows get their height when they come into sight, so one look
+    // at it is not enough.
+    let pinned = true, placed = 0;
+    const settle = () => {
+      if (!pinned) return;
+      log.scrollTop = log.scrollHeight;
+      placed = log.scrollTop;
+    };
+    const toEnd = () => { pinned = true; settle(); requestAnimationFrame(() => { settle(); requestAnimationFrame(settle); }); };
+    log.addEventListener("scroll", () => {
+      pinned = log.scrollHeight - log.scrollTop - log.clientHeight < 40 || (pinned && log.scrollTop >= placed);
+      newest.hidden = pinned;
+    }, { passive: true });
     const draw = () => {
       const begun = performance.now();
       drawing = 0;
-      const stay = !atEnd() && !fresh;
+      if (fresh) pinned = true;
       if (waiting.length > kept) waiting = waiting.slice(-kept);
       const rows = document.createDocumentFragment();
       for (const line of waiting) rows.append(drawn(line));
@@ -245,8 +275,8 @@
       if (fresh) { log.replaceChildren(); fresh = false; }
       log.append(rows);
       // What somebody reads is left where it is, within bounds.
-      while (log.childElementCount > (stay ? Math.max(kept, READ_LINES) : kept)) log.firstElementChild.remove();
-      if (!stay) log.scrollTop = log.scrollHeight;
+      while (log.childElementCount > (pinned ? kept : Math.max(kept, READ_LINES))) log.firstElementChild.remove();
+      if (pinned) toEnd();
       note.textContent = skipped ? `${skipped.toLocaleString("en")} lines came too fast to be shown; they are in the file` : "";
       cost = performance.now() - begun; // clicks are answered in three quarters of the time, whatever the flood
     };
@@ -271,10 +301,11 @@
       });
       source.addEventListener("problem", (event) => {
         const told = JSON.parse(event.data);
-        note.textContent = (told.error || told).message || "";
+        note.textContent = told.error.message;
         log.dataset.empty = "";
-        form.grep.setAttribute("aria-invalid", String(!!form.grep.value));
         source.close();
+        if (told.error.code === "usage") form.grep.setAttribute("aria-invalid", "true");
+        else setTimeout(() => { if (follow.checked && log.isConnected) following.restart(); }, AWAY_MS); // the daemon comes back
       });
       source.onerror = () => say("nexsock web does not answer");
       source.onopen = () => say("");
@@ -282,10 +313,9 @@
     });
     follow.closest("label").hidden = wrap.closest("label").hidden = false;
     find("#show").hidden = true;
-    wrap.addEventListener("change", () => log.classList.toggle("long", !wrap.checked));
-    log.addEventListener("scroll", () => { newest.hidden = atEnd(); }, { passive: true });
+    wrap.addEventListener("change", () => { log.classList.toggle("long", !wrap.checked); if (pinned) toEnd(); });
     newest.hidden = true;
-    newest.addEventListener("click", (event) => { event.preventDefault(); log.scrollTop = log.scrollHeight; log.focus(); });
+    newest.addEventListener("click", (event) => { event.preventDefault(); toEnd(); log.focus(); });
     const switched = () => { if (follow.checked) following.start(); else following.stop(); };
     follow.addEventListener("change", switched);
     document.addEventListener("visibilitychange", () => { if (!follow.checked) following.stop(); });
@@ -303,7 +333,7 @@
       typing = setTimeout(choose, TYPING_MS);
     });
     form.addEventListener("submit", (event) => { if (follow.checked) { event.preventDefault(); choose(); } });
-    log.scrollTop = log.scrollHeight;
+    toEnd();
     switched();
   }
 

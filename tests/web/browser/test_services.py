@@ -61,6 +61,25 @@ def test_a_service_that_crashes_shows_on_its_own_pages(project, tab, page):
     here.reads("SIGSEGV")
 
 
+def test_what_happens_while_a_page_asks_is_shown_too(project, tab):
+    road = project(SHOP)
+    road.up()
+    here, other = tab(road).open("/services/api/logs"), tab(road).open("/services")
+    held = []
+
+    def hold(route):
+        answer = route.fetch(url=route.request.url.replace("nexsock.localhost", "127.0.0.1"))
+        if not held:
+            held.append(answer)
+            road.done("stop", "api")
+            other.shows_of("api", "stopped")  # by then this page has heard of it, too
+        route.fulfill(response=answer)
+
+    here.page.route("**/services/api", hold)
+    road.done("stop", "web")
+    expect(here.page.locator("#head .phase")).to_have_text("stopped")
+
+
 def test_what_a_page_asks_is_answered_while_the_daemon_comes_back(project, tab, home):
     road = project(SHOP)
     road.up()

@@ -1,7 +1,11 @@
 """The file in fields."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from msgspec import structs
+
+from nexsock.config import tree
 from nexsock.errors import ConfigError, Conflict
 from nexsock.masking import MASK
 from nexsock.model.edit import Definition
@@ -37,10 +41,20 @@ WRONG = ConfigError(
         (" x", '" x"'),
         (["a", True], '["a", true]'),
         ("", '""'),
+        (".5", '".5"'),
+        ("./serve, then rest", "./serve, then rest"),
+        ("http://localhost:80/", "http://localhost:80/"),
     ],
 )
 def test_a_value_is_written_as_the_yaml_that_means_it(value, text):
     assert editing.as_yaml(value) == text
+
+
+@pytest.mark.parametrize(
+    "text", [".5", ".inf", "off", "~", "1e5", "a: b", "key:", "a #b", "a, b: c", "-", "=", "x,y:z"]
+)
+def test_a_text_stays_one_when_it_is_saved_as_it_is_shown(text):
+    assert tree.parse(editing.as_yaml(text), "nexsock.yaml").value == text
 
 
 def test_what_people_look_for_first_stands_first_and_what_is_empty_nowhere():
@@ -60,6 +74,17 @@ def test_a_mistake_is_told_at_its_field_with_what_was_entered():
         {"message": "'x' is no policy", "advice": "use 'no'", "place": "nexsock.yaml:3:5"}
     ]
     assert not shown["command"]["problems"]
+
+
+def test_what_is_wrong_with_a_field_is_told_before_what_follows_from_that():
+    def place(line: int) -> Problem:
+        return Problem(file="nexsock.yaml", line=line, column=5, message="wrong", suggestion=None)
+
+    found = replace(FOUND, definition=structs.replace(FOUND.definition, origins={"restart": "nexsock.yaml:3:5"}))
+    error = ConfigError("3 problems", (place(1), place(3), place(9)))
+    frame = Frame(now=1.0, path="/", error=error, entered={"fields.restart": "x"})
+    shown = {field["path"]: field for field in editing.show_config(frame, found)["fields"]}
+    assert [one["place"] for one in shown["restart"]["problems"]] == [f"nexsock.yaml:{line}:5" for line in (3, 1, 9)]
 
 
 def test_a_mistake_in_no_field_is_told_above_all():
