@@ -278,7 +278,7 @@ class Host:
         remembered = recall.Remembered(
             ref=self.ref, project=self.project, environ=self.reconciler.environ, watching=self.watching
         )
-        recall.save(self._runtime_dir, remembered)
+        self._memory.keep(remembered)
 
     def broken(self, error: errors.ConfigError) -> None:
         """A newer version of the file has mistakes: what is live stays, and everyone is told where."""

@@ -75,6 +75,14 @@ class Memory:
                 self._warn(f"a daemon that is killed within {BATCH_S:g} s would not know what is wanted: {error}")
             self._intending = asyncio.get_running_loop().call_later(RETRY_S, self.intend, wants)
 
+    def keep(self, remembered: recall.Remembered) -> None:
+        """Keep which version of the project the next brain goes on with; where that is refused, it is an older one."""
+        try:
+            make_private(self._folder, os.getuid())  # somebody may have cleared it away
+            recall.save(self._folder, remembered)
+        except OSError as error:
+            self._warn(f"a daemon that is killed now would go on with an older version of the project: {error}")
+
     def close(self) -> None:
         """Wait for nothing more."""
         for waiting in (self._saving, self._intending):

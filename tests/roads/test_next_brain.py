@@ -35,6 +35,19 @@ def test_every_line_and_exit_code_outlives_restarts_of_the_daemon(project):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_what_is_cleared_from_the_runtime_folder_is_made_anew(project, home):
+    road = project("services: {web: {command: exec sleep 1000}, db: {command: exec sleep 1000}}")
+    road.up()
+    before = road.pid("web")
+    (home.folder / "run").rename(home.folder / "gone")  # as systemd does at the end of a session
+    road.done("restart", "web")
+    after = road.pids()
+    road.done("daemon", "restart")
+    assert after["web"] != before
+    assert road.pids() == after
+    assert len(road.processes("web")) == 1
+
+
 def test_no_client_is_refused_while_the_daemon_restarts(project):
     road = project("services: {web: {command: exec sleep 1000}}")
     road.up()
