@@ -11,6 +11,32 @@ from nexsock.model.state import Cause, Run
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
 
+class Keeper:
+    """Holds copies of descriptors, as the real one does."""
+
+    def __init__(self):
+        self.vault = {}
+
+    async def store(self, name, descriptor):
+        self.vault[name] = os.dup(descriptor)
+
+    async def fetch(self, name):
+        return os.dup(self.vault[name]) if name in self.vault else None
+
+    async def drop(self, name):
+        if name in self.vault:
+            os.close(self.vault.pop(name))
+
+
+@pytest.fixture
+def keeper():
+    """A vault for descriptors; what is left in it is closed."""
+    made = Keeper()
+    yield made
+    for descriptor in made.vault.values():
+        os.close(descriptor)
+
+
 def make_service(name="web", **fields):
     launch = Launch(command=(name,), working_dir=fields.pop("working_dir", "/"), ports=fields.pop("ports", {}))
     return Service(name=name, launch=launch, **fields)

@@ -12,31 +12,6 @@ from nexsock.model.probe import Healthcheck
 NOTIFY = Healthcheck(kind="notify", interval_s=2.5)
 
 
-class Keeper:
-    """Holds copies, as the real one does."""
-
-    def __init__(self):
-        self.vault = {}
-
-    async def store(self, name, descriptor):
-        self.vault[name] = os.dup(descriptor)
-
-    async def fetch(self, name):
-        return os.dup(self.vault[name]) if name in self.vault else None
-
-    async def drop(self, name):
-        if name in self.vault:
-            os.close(self.vault.pop(name))
-
-
-@pytest.fixture
-def keeper():
-    made = Keeper()
-    yield made
-    for descriptor in made.vault.values():
-        os.close(descriptor)
-
-
 @pytest.fixture
 def brain(keeper, nexsock_home):
     """Makes the Mail of one brain after the other."""

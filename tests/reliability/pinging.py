@@ -1,6 +1,10 @@
 """A client that does nothing but ping, and what its answers amount to."""
 
+import asyncio
 import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from nexsock.protocol.api import Nothing
 from tests.reliability.visitor import Visitor, percentile
@@ -30,6 +34,24 @@ class Pinging:
     def _ping(self) -> None:
         while not self._enough.wait(PAUSE_S):
             self._took.append(self._visitor.took_s("ping", Nothing()))
+
+
+@asynccontextmanager
+async def beside_the_loop() -> AsyncIterator[list[float]]:
+    """Seconds by which a loop is late for each of its steps, while something blocks it."""
+    took: list[float] = []
+
+    async def ping() -> None:
+        while True:
+            due = time.perf_counter() + PAUSE_S
+            await asyncio.sleep(PAUSE_S)
+            took.append(time.perf_counter() - due)
+
+    pinging = asyncio.create_task(ping())
+    try:
+        yield took
+    finally:
+        pinging.cancel()
 
 
 def p99_in_ms(took: list[float]) -> float:

@@ -160,16 +160,7 @@ async def test_a_run_of_which_both_sides_died_is_adopted_by_its_identity(world):
     world.reopen()
     await world.start()
     assert world.kept == []
-    kept = Kept(
-        instance=launch.instance,
-        project=launch.project,
-        service=launch.service,
-        run=launch.run,
-        pid=started.pid,
-        start_ticks=started.start_ticks,
-        files=launch.files,
-    )
-    assert await world.hands.adopt(kept)
+    assert await world.hands.adopt(world.kept_of(launch, started))
     (world.home / "gate").write_text("go\n")
     assert (await world.ended(launch.instance)).status == 4
     assert world.log(launch) == "before\nafter\n"

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from nexsock.runtime import identity, terminal
-from nexsock.runtime.kept import Files, Kept, Refused
+from nexsock.runtime.kept import Files, Refused
 
 FREE_AND_LIMITED = [pytest.param({}, id="free"), pytest.param({"nofile": 100}, id="limited")]
 
@@ -129,16 +129,7 @@ async def test_it_outlives_keeper_and_brain_together(world, on_terminal):
     await world.stop()
     world.reopen()
     await world.start()
-    kept = Kept(
-        instance=launch.instance,
-        project=launch.project,
-        service=launch.service,
-        run=launch.run,
-        pid=started.pid,
-        start_ticks=started.start_ticks,
-        files=launch.files,
-    )
-    assert await world.hands.adopt(kept)
+    assert await world.hands.adopt(world.kept_of(launch, started))
     master = await world.hands.fetch(launch.files.terminal)
     terminal.type_on(master, b"one\n")
     await world.until(lambda: "got one" in world.log(launch), "it goes on")

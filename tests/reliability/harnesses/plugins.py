@@ -20,7 +20,7 @@ from tests.plugins.canaries import SECRET, Canaries
 from tests.plugins.lua_attacks import ATTACKS, Attack
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.reliability.pinging import PAUSE_S, Pinging, p99_in_ms
+from tests.reliability.pinging import Pinging, beside_the_loop, p99_in_ms
 from tests.reliability.visitor import Visitor
 from tests.roads.road import Road
 
@@ -126,19 +126,10 @@ def broken(_seed: int) -> Measured:
 
 
 async def _pinged_beside_a_script() -> list[float]:
-    took: list[float] = []
-
-    async def ping() -> None:
-        while True:
-            due = time.perf_counter() + PAUSE_S
-            await asyncio.sleep(PAUSE_S)
-            took.append(time.perf_counter() - due)
-
-    pinging = asyncio.create_task(ping())
-    await asyncio.sleep(0.1)
-    Sandbox(instructions=50_000_000).load(b"while true do end", "bad.lua", Given())
-    await asyncio.sleep(0.1)
-    pinging.cancel()
+    async with beside_the_loop() as took:
+        await asyncio.sleep(0.1)
+        Sandbox(instructions=50_000_000).load(b"while true do end", "bad.lua", Given())
+        await asyncio.sleep(0.1)
     return took
 
 

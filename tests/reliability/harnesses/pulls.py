@@ -8,14 +8,13 @@ measured first: the same repositories are cloned by hand, as many at once, with 
 import asyncio
 import random
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nexsock.daemon.checkouts import AT_ONCE
 from tests.reliability import scene
 from tests.reliability.harness import Harness, Measured
-from tests.reliability.pinging import PAUSE_S, Pinging, p99_in_ms
+from tests.reliability.pinging import Pinging, beside_the_loop, p99_in_ms
 from tests.roads.road import Road
 from tests.runtime import repositories
 from tests.runtime.repositories import Remote
@@ -120,20 +119,11 @@ def broken(seed: int) -> Measured:
 
 
 async def _pinged_beside_git(seed: str) -> list[float]:
-    took: list[float] = []
-
-    async def ping() -> None:
-        while True:
-            due = time.perf_counter() + PAUSE_S
-            await asyncio.sleep(PAUSE_S)
-            took.append(time.perf_counter() - due)
-
-    pinging = asyncio.create_task(ping())
-    for _ in range(10):
+    async with beside_the_loop() as took:
+        for _ in range(10):
+            await asyncio.sleep(0.01)
+            _wait_for_ten(seed)
         await asyncio.sleep(0.01)
-        _wait_for_ten(seed)
-    await asyncio.sleep(0.01)
-    pinging.cancel()
     return took
 
 
