@@ -9,6 +9,7 @@ from nexsock.model.project import Project
 from nexsock.model.service import Dependency, Launch, Service
 from nexsock.model.state import Cause, Observed, ProjectState, Record, Run, Selection
 from nexsock.plan import planner
+from nexsock.plan.wanted import desire
 
 _NEEDS_EVERY = 10
 """each service but the tenths needs the one before it: chains of ten"""
@@ -20,12 +21,12 @@ def measure(_tool: str, asked: options.Options) -> options.Record:
     project = Project(id="bench", name="bench", directory="/", services=services)
     running = {service.name: _running(service) for service in services.values()}
     wanted = Selection(everything=True)
-    first = planner.desire(project, ProjectState(selection=wanted))
-    later = planner.desire(project, ProjectState(selection=wanted, records=running))
+    first = desire(project, ProjectState(selection=wanted))
+    later = desire(project, ProjectState(selection=wanted, records=running))
     nothing = Observed()
     touched = [f"svc{asked.count // 2:04d}"]
     cases: dict[str, Callable[[], object]] = {
-        "desire_ms": lambda: planner.desire(project, ProjectState(selection=wanted, records=running)),
+        "desire_ms": lambda: desire(project, ProjectState(selection=wanted, records=running)),
         "all_start_ms": lambda: planner.plan(first, {}, nothing, now=100.0),
         "all_run_ms": lambda: planner.plan(later, running, nothing, now=100.0),
         "one_touched_ms": lambda: planner.plan(later, running, nothing, now=100.0, only=touched),

@@ -184,7 +184,7 @@ class Commands(Operations):
             )
         state = ProjectState(selection=_selection(ProjectState(), request))
         plan = planner.plan(
-            planner.desire(project, state), {}, Observed(uncloned=uncloned(project)), now=clock.monotonic()
+            wanted.desire(project, state), {}, Observed(uncloned=uncloned(project)), now=clock.monotonic()
         )
         plugins = self._projects.shared.plugins
         return PlanStatus(

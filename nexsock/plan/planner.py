@@ -7,68 +7,16 @@ The rules for ends, for what lives and for what rests stay together in one file:
 the replacement of what it needs, an end for the end of its dependents), and they share what has been found out once.
 """
 
-import graphlib
-from collections.abc import Iterable, Mapping, Sequence
-
-from msgspec import Struct
+from collections.abc import Iterable, Mapping
 
 from nexsock.lifecycle import stop
 from nexsock.model.plan import FieldChange, FieldClass, Hold, Plan, Skip, Step
-from nexsock.model.project import Project
 from nexsock.model.service import Dependency, Service
-from nexsock.model.state import Cause, Observed, ProjectState, Record
-from nexsock.plan import conditions, diff
-from nexsock.plan.wanted import wanted
+from nexsock.model.state import Cause, Observed, Record
+from nexsock.plan import conditions, diff, words
+from nexsock.plan.wanted import Desired
 
 _CLASSES: tuple[FieldClass, ...] = ("recreate", "restart", "live")
-
-
-class Desired(Struct, frozen=True, kw_only=True):
-    """What the file and the commands want, prepared for planning: made once, used until either changes.
-
-    `order` ranks every known service, those no longer in the file last, needs first; `dependents`
-    are direct and always rank higher. Those in `alone` do not wait for what nobody wants (`up --no-deps`).
-    """
-
-    project: Project
-    up: frozenset[str]
-    order: dict[str, int]
-    dependents: dict[str, tuple[str, ...]]
-    alone: frozenset[str] = frozenset()
-
-
-def desire(project: Project, state: ProjectState) -> Desired:
-    """Join the project with the selection and intents that stand."""
-    removed = {name: record for name, record in state.records.items() if name not in project.services}
-    order = {name: rank for rank, name in enumerate((*project.services, *_needs_first(removed)))}
-    dependents: dict[str, list[str]] = {}
-    for name, service in project.services.items():
-        for other in service.depends_on:
-            dependents.setdefault(other, []).append(name)
-    for name, record in removed.items():
-        for other in record.applied.depends_on if record.applied else ():
-            if order.get(other, order[name]) < order[name]:
-                dependents.setdefault(other, []).append(name)
-    return Desired(
-        project=project,
-        up=wanted(project, state),
-        order=order,
-        dependents={name: tuple(names) for name, names in dependents.items()},
-        alone=frozenset(state.selection.alone),
-    )
-
-
-def _needs_first(removed: Mapping[str, Record]) -> Iterable[str]:
-    """Services that are no longer in the file, in the order in which they once were started.
-
-    Two may have needed each other, in different versions of the file: then any order will do.
-    """
-    needs = {name: record.applied.depends_on if record.applied else () for name, record in removed.items()}
-    within = {name: [other for other in others if other in removed] for name, others in needs.items()}
-    try:
-        return tuple(graphlib.TopologicalSorter(within).static_order())
-    except graphlib.CycleError:
-        return tuple(removed)
 
 
 def plan(
@@ -171,7 +119,7 @@ class _Planner:
 
     def _surviving(self, record: Record) -> Step | Hold:
         """Some of it outlived SIGKILL: nothing may take its place, and from time to time it is tried again."""
-        pids = f"process {_list([str(pid) for pid in record.survivors])}"
+        pids = f"process {words.listed([str(pid) for pid in record.survivors])}"
         if record.retry_mono is not None and self._now >= record.retry_mono:
             return Step(action="signal", service=record.name, reason=f"{pids} would not end", signal="SIGKILL")
         return Hold(
@@ -179,18 +127,10 @@ class _Planner:
         )
 
     def _removed(self, record: Record) -> Step | Hold | None:
-        reason = self._reason_of_removal(record.name)
+        reason = words.removed(self._desired.project, record.name)
         if record.alive:
             return self._end(Step(action="stop", service=record.name, reason=reason))
         return Step(action="forget", service=record.name, reason=reason)
-
-    def _reason_of_removal(self, name: str) -> str:
-        """`web is scaled to 2`, or that the file has it no more."""
-        group, _, number = name.rpartition("-")
-        instances = self._desired.project.groups.get(group)
-        if instances is not None and number.isdecimal():
-            return f"{group} is scaled to {len(instances)}"
-        return f"no longer in {self._file()}"
 
     def _unwanted(self, record: Record) -> Step | Hold | None:
         reason = "stopped by hand" if record.intent == "stopped" else "not wanted any more"
@@ -209,7 +149,9 @@ class _Planner:
         ]
         if not first:
             return step
-        return Hold(service=step.service, waits_for=f"{_list(first)} to end", on=tuple(first), because=step.reason)
+        return Hold(
+            service=step.service, waits_for=f"{words.listed(first)} to end", on=tuple(first), because=step.reason
+        )
 
     def _leaving(self, name: str, record: Record) -> bool:
         return record.phase == "stopping" or name not in self._desired.up or self._replacement(name) is not None
@@ -235,7 +177,7 @@ class _Planner:
         return Step(
             action="update",
             service=service.name,
-            reason=_summary(fields),
+            reason=words.changed_fields(fields),
             origin=fields[0].origin if fields else None,
             field_class="live",
             fields=fields,
@@ -259,12 +201,12 @@ class _Planner:
         if record.applied is not None and record.applied is not service and _relaunch(record.applied, service):
             found = self._changes(service, record)
             fields = (*found.get("recreate", ()), *found.get("restart", ()))
-            return Cause(kind="config", text=_summary(fields), origin=fields[0].origin if fields else None)
+            return Cause(kind="config", text=words.changed_fields(fields), origin=fields[0].origin if fields else None)
         if record.applied is None and _outdated(record, service):
-            return Cause(kind="config", text=_summary(()))
+            return Cause(kind="config", text=words.changed_fields(()))
         if record.run is not None and (values := self._observed.changed_secrets(name, record.run.fingerprint)):
             origin = self._desired.project.origin(f"services.{name}.secrets")
-            return Cause(kind="config", text=_new_values(service, values), origin=origin)
+            return Cause(kind="config", text=words.changed_secrets(service, values), origin=origin)
         for other, need in service.depends_on.items():
             if need.restart and self._replacement(other) is not None:
                 return Cause(kind="dependency", text=f"{other} is replaced")
@@ -342,7 +284,7 @@ class _Planner:
         hopeless = next((lack for _, lack in lacks if lack.hopeless), None)
         return Hold(
             service=service.name,
-            waits_for=_list([lack.waits_for for _, lack in lacks]),
+            waits_for=words.listed([lack.waits_for for _, lack in lacks]),
             on=tuple(name for name, _ in lacks),
             failed=hopeless is not None,
             because=hopeless.because if hopeless else "",
@@ -372,27 +314,23 @@ class _Planner:
         if record.applied is not None and record.applied is not service:
             found = self._changes(service, record)
             fields = tuple(change for kind in _CLASSES for change in found.get(kind, ()))
+        cloned_first = words.cloned_first(service) if service.name in self._observed.uncloned else ""
         return Step(
             action="run" if service.oneshot else "start",
             service=service.name,
-            reason=self._start_reason(service, record, fields) + self._cloned_first(service),
+            reason=self._start_reason(service, record, fields) + cloned_first,
             origin=(record.replace and record.replace.origin)
             or self._desired.project.origin(f"services.{service.name}"),
             fields=fields,
         )
 
-    def _cloned_first(self, service: Service) -> str:
-        if service.git is None or service.name not in self._observed.uncloned:
-            return ""
-        return f"; {service.git.url or service.git.path} is cloned first"
-
     def _start_reason(self, service: Service, record: Record, fields: tuple[FieldChange, ...]) -> str:
         if record.replace is not None:
             return record.replace.text
         if fields:
-            return _summary(fields)
+            return words.changed_fields(fields)
         if record.applied is None and record.phase != "completed" and _outdated(record, service):
-            return _summary(())
+            return words.changed_fields(())
         if record.phase == "backoff":
             return f"try {record.attempts + 1}, {record.reason}"
         if record.phase == "blocked" and record.attempts:
@@ -403,13 +341,10 @@ class _Planner:
             if _outdated(record, service):
                 return "its definition changed"
             secrets = self._observed.changed_secrets(service.name, record.done_fingerprint or "")
-            return _new_values(service, secrets) if secrets else self._changed_inputs(service.name)
+            if secrets:
+                return words.changed_secrets(service, secrets)
+            return words.changed_inputs(self._observed.changed.get(service.name, ()))
         return "not running"
-
-    def _changed_inputs(self, name: str) -> str:
-        """`inputs changed: db/2.sql and 3 more`, or just that they did."""
-        files = self._observed.changed.get(name)
-        return f"inputs changed: {_first_of(files)}" if files else "its inputs changed"
 
     # -- shared
 
@@ -421,10 +356,6 @@ class _Planner:
             self._changed[service.name] = diff.changes(record.applied, service, self._desired.project)
         return self._changed[service.name]
 
-    def _file(self) -> str:
-        files = self._desired.project.files
-        return files[0].rsplit("/", 1)[-1] if files else "the project"
-
 
 def _relaunch(old: Service, new: Service) -> bool:
     """Whether a running service must be started anew to be as the file has it."""
@@ -434,24 +365,3 @@ def _relaunch(old: Service, new: Service) -> bool:
 def _outdated(record: Record, service: Service) -> bool:
     """Whether the last run was of another launch than the file has now (`Run.fingerprint` begins with that of it)."""
     return record.run is not None and not record.run.fingerprint.startswith(service.fingerprint)
-
-
-def _summary(fields: tuple[FieldChange, ...]) -> str:
-    """`environment.PORT changed`, `command and 2 more changed`."""
-    return f"{_first_of([field.path for field in fields])} changed" if fields else "its definition changed"
-
-
-def _new_values(service: Service, variables: Sequence[str]) -> str:
-    """`secret db_password changed`, by the variables that would have another value."""
-    given = service.launch.secrets
-    names = dict.fromkeys(given[variable].name for variable in variables if variable in given)
-    return f"secret {_first_of([*names])} changed" if names else "a secret changed"
-
-
-def _first_of(names: Sequence[str]) -> str:
-    """`command`, `command and 2 more`."""
-    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-
-
-def _list(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,11 +1,49 @@
-"""Which services should be up: what the last `up` selected, what people asked of single ones, and what those need."""
+"""Which services should be up, and in which order: what the last `up` selected, what people asked of single ones, and
+what those need."""
 
-from collections.abc import Iterable, Sequence
+import graphlib
+from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from nexsock.model.project import Project
-from nexsock.model.state import ProjectState, Selection
+from nexsock.model.state import ProjectState, Record, Selection
+
+
+class Desired(Struct, frozen=True, kw_only=True):
+    """What the file and the commands want, prepared for planning: made once, used until either changes.
+
+    `order` ranks every known service, those no longer in the file last, needs first; `dependents`
+    are direct and always rank higher. Those in `alone` do not wait for what nobody wants (`up --no-deps`).
+    """
+
+    project: Project
+    up: frozenset[str]
+    order: dict[str, int]
+    dependents: dict[str, tuple[str, ...]]
+    alone: frozenset[str] = frozenset()
+
+
+def desire(project: Project, state: ProjectState) -> Desired:
+    """Join the project with the selection and intents that stand."""
+    removed = {name: record for name, record in state.records.items() if name not in project.services}
+    order = {name: rank for rank, name in enumerate((*project.services, *_needs_first(removed)))}
+    dependents: dict[str, list[str]] = {}
+    for name, service in project.services.items():
+        for other in service.depends_on:
+            dependents.setdefault(other, []).append(name)
+    for name, record in removed.items():
+        for other in record.applied.depends_on if record.applied else ():
+            if order.get(other, order[name]) < order[name]:
+                dependents.setdefault(other, []).append(name)
+    return Desired(
+        project=project,
+        up=wanted(project, state),
+        order=order,
+        dependents={name: tuple(names) for name, names in dependents.items()},
+        alone=frozenset(state.selection.alone),
+    )
 
 
 def wanted(project: Project, state: ProjectState) -> frozenset[str]:
@@ -70,3 +108,16 @@ def with_dependents(project: Project, names: Iterable[str]) -> tuple[str, ...]:
         if any(other in reached and need.required for other, need in service.depends_on.items()):
             reached.add(name)
     return tuple(name for name in project.services if name in reached)
+
+
+def _needs_first(removed: Mapping[str, Record]) -> Iterable[str]:
+    """Services that are no longer in the file, in the order in which they once were started.
+
+    Two may have needed each other, in different versions of the file: then any order will do.
+    """
+    needs = {name: record.applied.depends_on if record.applied else () for name, record in removed.items()}
+    within = {name: [other for other in others if other in removed] for name, others in needs.items()}
+    try:
+        return tuple(graphlib.TopologicalSorter(within).static_order())
+    except graphlib.CycleError:
+        return tuple(removed)

@@ -19,7 +19,7 @@ from nexsock.model.report import Report
 from nexsock.model.service import Service
 from nexsock.model.state import Cause, Observed, ProjectState, Record, Run, Selection, Wants
 from nexsock.model.tunnel import Route
-from nexsock.plan import planner, tunnels
+from nexsock.plan import planner, tunnels, wanted
 from nexsock.plan.wanted import asked_about, with_dependents, with_needs
 from nexsock.reconcile import advance, hearing
 from nexsock.reconcile.execute import Executor, Monitor
@@ -75,7 +75,7 @@ class Reconciler:
         self._wakes: dict[str, float] = {}
         self._reports: deque[Report] = deque()
         self._converging = False
-        self._desired = planner.desire(project, state)
+        self._desired = wanted.desire(project, state)
 
     @property
     def project(self) -> Project:
@@ -123,7 +123,7 @@ class Reconciler:
         state = ProjectState(
             selection=selection, records={**self.state.records, **self._wanted_records(project, names)}
         )
-        desired = planner.desire(project, state)
+        desired = wanted.desire(project, state)
         forced = frozenset(names or desired.up) if force else frozenset()
         again = {
             name: _asked_up(state.records[name], project.services[name], name in forced)
@@ -332,7 +332,7 @@ class Reconciler:
     def _desire(self) -> None:
         """Take what commands asked for as what counts; a brain that is killed from here on leaves it to the next."""
         before = self._desired.up
-        self._desired = planner.desire(self.project, self.state)
+        self._desired = wanted.desire(self.project, self.state)
         if (wants := self.state.wants) != self._wants:
             self._wants = wants
             self._intend(wants)

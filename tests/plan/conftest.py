@@ -38,7 +38,7 @@ from nexsock.model.plan import Hold
 from nexsock.model.project import Project
 from nexsock.model.service import Launch, Service
 from nexsock.model.state import Cause, Exit, Observed, ProjectState, Record, Run, Selection, Stopping
-from nexsock.plan import planner
+from nexsock.plan import wanted
 
 CASES = Path(__file__).parent.parent / "cases" / "plan"
 Short = Mapping[str, Any]
@@ -48,7 +48,7 @@ class Case(Struct, kw_only=True):
     """One case, built. `expected` is the text of the plan."""
 
     name: str
-    desired: planner.Desired
+    desired: wanted.Desired
     records: dict[str, Record]
     observed: Observed
     now: float
@@ -151,7 +151,7 @@ def build(folder: Path) -> Case:
     state = ProjectState(selection=_selection(told.get("selection", "everything")), records=records)
     return Case(
         name=folder.name,
-        desired=planner.desire(project, state),
+        desired=wanted.desire(project, state),
         records=records,
         observed=Observed(
             strays=strays, inputs=inputs, changed=told.get("changed", {}), secrets=told.get("secrets", {})

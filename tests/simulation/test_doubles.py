@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from nexsock.model.project import Project
 from nexsock.model.report import Exited, Gone, Report
 from nexsock.model.state import ProjectState, Record
-from nexsock.plan import planner
+from nexsock.plan import wanted
 from nexsock.reconcile.ledger import Memory
 from nexsock.reconcile.reconciler import Reconciler
 from nexsock.reconcile.restore import Restored, restore
@@ -33,7 +33,7 @@ class Careless(Reconciler):
 
     def _desire(self) -> None:
         free = {name: replace(one, depends_on={}) for name, one in self.project.services.items()}
-        real = planner.desire(self.project, self.state)
+        real = wanted.desire(self.project, self.state)
         without: Project = replace(self.project, services=free)
         self._desired = replace(real, project=without, dependents={})
 
@@ -42,7 +42,7 @@ class Hasty(Reconciler):
     """Stops a service before the ones that need it."""
 
     def _desire(self) -> None:
-        self._desired = replace(planner.desire(self.project, self.state), dependents={})
+        self._desired = replace(wanted.desire(self.project, self.state), dependents={})
 
 
 class Sieve:
