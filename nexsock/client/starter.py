@@ -2,17 +2,16 @@
 
 One lock beside the socket decides who of many commands starts it; the others wait for the lock and find the daemon
 there. The starter waits on a socket of its own that the daemon tells when it serves, so nothing is polled.
+
+The first command of a day waits for this, so of the standard library it loads what costs nothing: `_signal` and
+`_socket` stand in for `signal` and `socket`, whose enums take 15 ms.
 """
 
+import _socket
 import fcntl
 import os
-import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TypeVar
 
 import nexsock
 from nexsock import places as folders
@@ -20,7 +19,15 @@ from nexsock.errors import Unreachable
 from nexsock.keeper import launch
 from nexsock.places import Places
 
-Client = TypeVar("Client")
+TYPE_CHECKING = False  # see places
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
+    Client = TypeVar("Client")
+else:
+    import _signal as signal
 
 LOG_LINES = 5
 """Lines of the daemon's log that an error shows."""
@@ -69,7 +76,7 @@ def brain_argv(options: tuple[str, ...] = ()) -> list[str]:
     return [sys.executable, "-P", "-m", "nexsock.nexsockd", *options, "--brain"]
 
 
-def once(places: Places, argv: list[str] | None, limit_s: float, attempt: Callable[[], Client | None]) -> Client:
+def once(places: Places, argv: list[str] | None, limit_s: float, attempt: "Callable[[], Client | None]") -> "Client":
     """What `attempt` gives once a daemon serves: another command's, or one that is started here. See `start`.
 
     Args:
@@ -80,22 +87,30 @@ def once(places: Places, argv: list[str] | None, limit_s: float, attempt: Callab
     deadline = time.monotonic() + limit_s
     folders.make_private(places.runtime_dir, os.getuid())
     folders.make_private(places.state_dir, os.getuid())
-    with only_starter(places):
+    with OnlyStarter(places):
         return attempt() or start(places, argv or daemon_argv(places), deadline, attempt)
 
 
-@contextmanager
-def only_starter(places: Places) -> Iterator[None]:
-    """Wait until no other command of this user is starting a daemon. Who holds this has a deadline to keep."""
-    descriptor = os.open(places.runtime_dir + "/start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+class OnlyStarter:
+    """A context in which no other command of this user starts a daemon. Who is in it has a deadline to keep."""
+
+    def __init__(self, places: Places) -> None:
+        self._path = places.runtime_dir + "/start.lock"
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
 
 
-def start(places: Places, argv: list[str], deadline: float, attempt: Callable[[], Client | None]) -> Client:
+def start(places: Places, argv: list[str], deadline: float, attempt: "Callable[[], Client | None]") -> "Client":
     """What `attempt` gives once a daemon serves. The caller is the only starter.
 
     Args:
@@ -107,7 +122,7 @@ def start(places: Places, argv: list[str], deadline: float, attempt: Callable[[]
     logged = _size(places.daemon_log)
     path = places.runtime_dir + "/start.sock"
     cause = ""
-    with _told_at(path) as told:
+    with _Told(path) as told:
         nameless = _nameless_daemon(places.lock)
         complaint = ALREADY_RUNNING if nameless else _spawn(argv, {**_environment(os.environ), "NOTIFY_SOCKET": path})
         if complaint == ALREADY_RUNNING:
@@ -115,8 +130,7 @@ def start(places: Places, argv: list[str], deadline: float, attempt: Callable[[]
         elif complaint:
             raise Unreachable(f"nexsockd could not be started: {complaint}")
         while (left := deadline - time.monotonic()) > 0:
-            told.settimeout(min(left, WITHOUT_WORD_S) if complaint else left)
-            if (word := _word(told)).startswith("ERRNO="):
+            if (word := told.word(min(left, WITHOUT_WORD_S) if complaint else left)).startswith("ERRNO="):
                 _, _, cause = word.partition("STATUS=")
                 break
             if client := attempt():
@@ -127,29 +141,39 @@ def start(places: Places, argv: list[str], deadline: float, attempt: Callable[[]
     )
 
 
-@contextmanager
-def _told_at(path: str) -> Iterator[socket.socket]:
-    """A socket on which a starting daemon says that it serves."""
-    address, folder = folders.socket_address(path)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
+class _Told:
+    """A context with a socket on which a starting daemon says that it serves."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._address, self._folder = folders.socket_address(path)
+        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
+
+    def __enter__(self) -> "_Told":
         try:
-            _unlink(path)
-            told.bind(address)
-            yield told
-        finally:
-            _unlink(path)
-            if folder is not None:
-                os.close(folder)
+            _unlink(self._path)
+            self._socket.bind(self._address)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _unlink(self._path)
+        self._socket.close()
+        if self._folder is not None:
+            os.close(self._folder)
+
+    def word(self, limit_s: float) -> str:
+        """What it says within the limit; "" when that is nothing."""
+        self._socket.settimeout(limit_s)
+        try:
+            return self._socket.recv(4096).decode(errors="replace")
+        except TimeoutError:
+            return ""
 
 
-def _word(told: socket.socket) -> str:
-    try:
-        return told.recv(4096).decode(errors="replace")
-    except TimeoutError:
-        return ""
-
-
-def _spawn(argv: list[str], environment: Mapping[str, str]) -> str:
+def _spawn(argv: list[str], environment: "Mapping[str, str]") -> str:
     """Run a keeper that detaches itself; returns what it had to say before it did."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     with open(reading, "rb") as said:
@@ -173,7 +197,7 @@ def _spawn(argv: list[str], environment: Mapping[str, str]) -> str:
     return text.strip()
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+def _environment(environ: "Mapping[str, str]") -> dict[str, str]:
     """The variables of the daemon: the starter's, without what marks the starter itself."""
     return {name: value for name, value in environ.items() if name not in NOT_INHERITED}
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import nexsock
 from nexsock.client import locate, starter
 from nexsock.errors import ProtocolError, Unreachable
 from nexsock.places import Places
@@ -164,3 +165,13 @@ def test_the_daemon_does_not_inherit_what_marks_its_starter():
 
 def test_the_daemon_takes_no_modules_from_the_folder_it_is_started_in():
     assert starter.brain_argv()[1:] == ["-P", "-m", "nexsock.nexsockd", "--brain"]
+
+
+def test_who_starts_a_daemon_does_not_wait_for_libraries():
+    script = (
+        "import sys; before = set(sys.modules); from nexsock.client import starter;"
+        "print(*(set(sys.modules) - before) & {'enum', 'signal', 'socket', 'typing', 'contextlib', 're', 'subprocess'})"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(nexsock.__file__))}
+    ended = subprocess.run([sys.executable, "-Sc", script], env=environ, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "")
