@@ -1,48 +1,34 @@
 """Services as processes of this machine, started and watched by the keeper.
 
-For each service there is at most one `_Life`: a run from its preparation to the moment when nothing of it is left.
+For each service there is at most one `Life`: a run from its preparation to the moment when nothing of it is left.
 Orders only start tasks; what came of them is reported.
 """
 
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
 import msgspec
 
-from nexsock import errors, places
-from nexsock.engines import hooks, notes
+from nexsock import errors
+from nexsock.engines import hooks, notes, preparing
 from nexsock.engines.base import EndOrder, LaunchOrder, Reporter
 from nexsock.engines.exits import Exits
+from nexsock.engines.life import Life, clear
 from nexsock.engines.mail import Mail
 from nexsock.engines.sweep import Sweep
 from nexsock.engines.terminals import Terminals
 from nexsock.engines.tunnels import Tunnels
-from nexsock.lifecycle.stop import UNKILLABLE_AFTER_S
 from nexsock.model.report import Exited, Gone, Launched, LaunchFailed, Noted, Signalled
 from nexsock.model.service import Hook, Service
 from nexsock.model.state import Run
-from nexsock.runtime import clock, files, hands, identity, kept, ports, usage
+from nexsock.runtime import clock, hands, identity, kept, usage
 from nexsock.runtime.line import KeeperLost
 from nexsock.runtime.secrets import Secrets
 
 _log = logging.getLogger(__name__)
-
-
-class _Life:
-    """One run: the task that launches it, its end, and the wish to kill it."""
-
-    def __init__(self, service: Service, run: Run) -> None:
-        self.service = service
-        self.run = run
-        self.leader = _leader(run) if run.pid is not None else None
-        self.spawning = False
-        self.launching: asyncio.Task[None] | None = None
-        self.ended = asyncio.Event()
-        self.kill = asyncio.Event()
 
 
 class ProcessEngine:
@@ -90,13 +76,13 @@ class ProcessEngine:
         self._learn = learn
         self._tunnels = tunnels
         self.terminals = terminals
-        self._lives: dict[str, _Life] = {}
+        self._lives: dict[str, Life] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- orders
 
     def launch(self, order: LaunchOrder) -> None:
-        life = self._lives[order.service.name] = _Life(order.service, order.run)
+        life = self._lives[order.service.name] = Life(order.service, order.run)
         life.launching = self._task(self._launch(life, order), f"launch {order.service.name}")
 
     def end(self, order: EndOrder) -> None:
@@ -122,9 +108,9 @@ class ProcessEngine:
     def forget(self, service: str) -> None:
         self._lives.pop(service, None)
 
-    def resume(self, service: Service, run: Run) -> _Life:
+    def resume(self, service: Service, run: Run) -> Life:
         """Take up a run that an earlier brain launched."""
-        life = self._lives[service.name] = _Life(service, run)
+        life = self._lives[service.name] = Life(service, run)
         self._listen(life)
         if run.exit is not None or run.pid is None:
             life.ended.set()
@@ -163,11 +149,11 @@ class ProcessEngine:
 
     # -- a start
 
-    async def _launch(self, life: _Life, order: LaunchOrder) -> None:
+    async def _launch(self, life: Life, order: LaunchOrder) -> None:
         service, run = life.service, life.run
         try:
-            self._write_configs(order)
-            self._check_ports(service)
+            preparing.write_configs(order.configs)
+            preparing.check_ports(service, self._sweep)
             commit = self._sweep.commit(service.launch.working_dir)
             order = await self._with_secrets(order)
             self._tunnels.require(service)
@@ -211,41 +197,12 @@ class ProcessEngine:
         self._learn(self._secrets.values(order.run.instance))
         return msgspec.structs.replace(order, environment={**order.environment, **variables})
 
-    async def _fail(self, life: _Life, error: Exception) -> None:
+    async def _fail(self, life: Life, error: Exception) -> None:
         """Nothing was started."""
         self._exits.leave(life.run.instance)
         self._lives.pop(life.service.name, None)
         await self._drop(life.run.instance)
         self._report(_failure(life.service, life.run, error))
-
-    def _write_configs(self, order: LaunchOrder) -> None:
-        for config in order.configs:
-            folder = os.path.dirname(config.target)
-            if config.within and places.leads_out(folder, config.within):
-                raise errors.LaunchError(
-                    f"config '{config.name}' is not written: {folder} leads out of the project by a link",
-                    hint="remove the link, or choose another target",
-                )
-            try:
-                os.makedirs(folder, exist_ok=True)
-                files.write_atomically(config.target, config.text.encode(), config.mode)
-            except OSError as error:
-                raise errors.LaunchError(
-                    f"config '{config.name}' cannot be written to {config.target}: {error.strerror}",
-                    hint="make room for it, or give it another target",
-                ) from error
-
-    def _check_ports(self, service: Service) -> None:
-        if not service.launch.ports:
-            return
-        taken = self._sweep.listening()
-        for name, port in service.launch.ports.items():
-            if inodes := taken.get(port.number):
-                holder = ports.holder(port.number, inodes)
-                raise errors.PortBusy(
-                    f"port {port.number} ({name}) is held by {holder}",
-                    hint=f"stop it, or give '{service.name}' another port",
-                )
 
     def _launch_of(self, order: LaunchOrder, variables: dict[str, str]) -> kept.Launch:
         service, run = order.service, order.run
@@ -267,7 +224,7 @@ class ProcessEngine:
         found = notes.files_of(service, run, self._logs_dir, self._fifos_dir)
         return found.stdout_fifo, found.stderr_fifo
 
-    def _listen(self, life: _Life) -> None:
+    def _listen(self, life: Life) -> None:
         """From now on the exit of this run comes to us."""
         service, instance = life.service.name, life.run.instance
 
@@ -279,7 +236,7 @@ class ProcessEngine:
 
     # -- an end
 
-    async def _end(self, life: _Life, order: EndOrder) -> None:
+    async def _end(self, life: Life, order: EndOrder) -> None:
         service, run = life.service, life.run
         given = self._secrets.variables(run.instance, service.launch.secrets)
         order = msgspec.structs.replace(order, environment={**order.environment, **given})
@@ -291,7 +248,7 @@ class ProcessEngine:
         if life.leader is not None:
             if order.asked:
                 await self._ask_to_end(life, order)
-            survivors = await self._clear(life)
+            survivors = await clear(life, self._sweep, self._fifos(service, run))
             await self._note_hooks("post_stop", service.hooks.post_stop, order.environment, life)
             self._task(self._let_go(run.instance), f"let go of {service.name}")
         else:
@@ -301,7 +258,7 @@ class ProcessEngine:
             del self._lives[service.name]
         self._report(Gone(service=service.name, instance=run.instance, survivors=survivors))
 
-    async def _ask_to_end(self, life: _Life, order: EndOrder) -> None:
+    async def _ask_to_end(self, life: Life, order: EndOrder) -> None:
         """Hooks, then the stop command or else the stop signal; a wish to kill cuts all of it short."""
         service = life.service
         told = False
@@ -314,7 +271,7 @@ class ProcessEngine:
         self._signal(life.run.instance, signal.SIGCONT)  # what is stopped could not hear the first
         self._report(Signalled(service=service.name, instance=life.run.instance))
 
-    async def _told_or_kill(self, life: _Life, order: EndOrder) -> bool:
+    async def _told_or_kill(self, life: Life, order: EndOrder) -> bool:
         telling = asyncio.ensure_future(self._tell_to_end(life, order))
         killing = asyncio.ensure_future(life.kill.wait())
         done, _ = await asyncio.wait([telling, killing], return_when=asyncio.FIRST_COMPLETED)
@@ -323,43 +280,13 @@ class ProcessEngine:
         await asyncio.wait([telling, killing])
         return telling in done and telling.result()
 
-    async def _tell_to_end(self, life: _Life, order: EndOrder) -> bool:
+    async def _tell_to_end(self, life: Life, order: EndOrder) -> bool:
         """Run the hooks before the end, and the stop command; whether there is one and it succeeded."""
         await self._note_hooks("pre_stop", life.service.hooks.pre_stop, order.environment, life)
         if not life.service.stop.command:
             return False
         hook = Hook(command=life.service.stop.command, timeout_s=life.service.stop.grace_s)
         return await self._note_hooks("stop_command", (hook,), order.environment, life)
-
-    async def _clear(self, life: _Life) -> tuple[int, ...]:
-        """Wait until nothing of the run is left, killing when told to; return the pids that would not end."""
-        assert life.leader is not None
-        signalled: set[int] = {life.leader.pid}
-        deadline: float | None = None
-        while True:
-            if not life.kill.is_set():
-                await _first(life.ended.wait(), life.kill.wait())
-            left = await self._sweep.members(life.leader, self._fifos(life.service, life.run))
-            if not left and life.ended.is_set():
-                return ()
-            if life.kill.is_set():
-                deadline = deadline or clock.monotonic() + UNKILLABLE_AFTER_S
-                if clock.monotonic() >= deadline:
-                    return tuple(found.pid for found in left)
-                self._sweep.signal(left, signal.SIGKILL)
-            else:
-                fresh = [found for found in left if found.pid not in signalled]
-                self._sweep.signal(fresh, signal.Signals[life.service.stop.signal])
-                signalled.update(found.pid for found in fresh)
-            await self._some_end(life, left, deadline)
-
-    async def _some_end(self, life: _Life, left: list[identity.Identity], deadline: float | None) -> None:
-        """Return when one of these has ended, when the end of the main process or the wish to kill comes, or at the
-        deadline."""
-        coming = [told.wait() for told in (life.ended, life.kill) if not told.is_set()]
-        waits: list[Coroutine[None, None, object]] = [self._sweep.ended(left), *coming]
-        limit = None if deadline is None else max(0.0, deadline - clock.monotonic())
-        await _first(*waits, timeout_s=limit)
 
     async def _let_go(self, instance: str) -> None:
         """The keeper need not remember this run any more, once its end is on disk."""
@@ -388,7 +315,7 @@ class ProcessEngine:
 
     # -- hooks
 
-    async def _note_hooks(self, name: str, asked: tuple[Hook, ...], environment: dict[str, str], life: _Life) -> bool:
+    async def _note_hooks(self, name: str, asked: tuple[Hook, ...], environment: dict[str, str], life: Life) -> bool:
         """Run hooks whose failure stops nothing; it is told. Whether all succeeded."""
         try:
             await hooks.run(name, asked, environment, life.service.launch.working_dir)
@@ -404,22 +331,7 @@ class ProcessEngine:
         return task
 
 
-def _leader(run: Run) -> identity.Identity:
-    return identity.Identity(run.pid or 0, run.start_ticks or 0, run.boot_id, run.instance)
-
-
 def _failure(service: Service, run: Run, error: Exception) -> LaunchFailed:
     """A refusal of the file's own making is final; what a moment may change is worth another try."""
     transient = error.transient if isinstance(error, kept.Refused) else isinstance(error, (hooks.HookFailed, OSError))
     return LaunchFailed(service=service.name, instance=run.instance, message=str(error), transient=transient)
-
-
-async def _first(*waits: Coroutine[None, None, object], timeout_s: float | None = None) -> None:
-    """Wait for the first of these to end, and cancel the others."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
