@@ -18,14 +18,20 @@ _SHORTEST_LINE = 8
 MOST_FORMS = 2000
 """What a veil looks for: a value that was learned earlier gives way, as those of tokens that live for an hour."""
 
-_SECRET_NAME = re.compile(
-    r"(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|PRIVATE|API[_-]?KEY|ACCESS[_-]?KEY|AUTHORIZATION|COOKIE)"
-    r"(?!.*_FILE$)",
-    re.IGNORECASE,
+_TELLING_WORDS = (
+    r"(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|PRIVATE|API[_-]?KEY|ACCESS[_-]?KEY|AUTHORIZATION|COOKIE)"
 )
+
+_SECRET_NAME = re.compile(_TELLING_WORDS + r"(?!.*_FILE$)", re.IGNORECASE)
 """A name that ends with _FILE is that of a path."""
 
-_URL_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/@\s]+(?=@)")
+_URL_SECRET = re.compile(
+    r"(://[^/@:\s]*:(?!\d+[/?#]))(?:[^\s\"'<>]{1,256}(?=@)|[^/@\s]+(?=@))"  # not encoded, it may have / and @ in it
+    r"|(https?://)[^/@:\s]+(?=@)"  # a token without a password: to HTTP nobody gives only a name
+    rf"|([?&;][^=&?;\s]{{0,64}}{_TELLING_WORDS}[^=&?;\s]{{0,64}}=)[^&;#\s\"'<>]+",
+    re.IGNORECASE,
+)
+"""Texts come from services and may be long: what is not certain to end soon is bounded."""
 
 _TELLING_LENGTH = 8
 """characters, a digit among them: the value of a variable that is so is no word that texts have anyway ("postgres")"""
@@ -38,13 +44,15 @@ def is_secret(name: str) -> bool:
 
 
 def masked(name: str, value: str) -> str:
-    """The value, unless the variable's name says that it is a secret; of a URL everything but its password."""
-    return MASK if is_secret(name) else _without_url_passwords(value)
+    """The value, unless the variable's name says that it is a secret; of a URL everything but what it lets in with."""
+    return MASK if is_secret(name) else _without_url_secrets(value)
 
 
-def _without_url_passwords(text: str) -> str:
+def _without_url_secrets(text: str) -> str:
     """Asked for each service of each `ps`: most texts are done with before the search."""
-    return _URL_PASSWORD.sub(rf"\1{MASK}", text) if "://" in text and "@" in text else text
+    if "://" not in text or not ("@" in text or "=" in text):
+        return text
+    return _URL_SECRET.sub(lambda found: f"{found[found.lastindex or 0]}{MASK}", text)
 
 
 def telling(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -60,7 +68,7 @@ def hidden(text: str, values: Iterable[str]) -> str:
     """The text without these values, and without passwords in URLs."""
     for form in _longest_first(tuple(values)):
         text = text.replace(form, MASK)
-    return _without_url_passwords(text)
+    return _without_url_secrets(text)
 
 
 @lru_cache(1024)
@@ -88,7 +96,7 @@ class Veil:
 
     def hide(self, text: str) -> str:
         """The text without them, and without passwords in URLs."""
-        return _without_url_passwords(text if self._found is None else self._found.sub(MASK, text))
+        return _without_url_secrets(text if self._found is None else self._found.sub(MASK, text))
 
 
 def _forms(values: Iterable[str]) -> set[str]:

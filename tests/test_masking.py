@@ -16,8 +16,35 @@ def test_other_names_do_not(name):
     assert masking.masked(name, "value") == "value"
 
 
-def test_of_a_url_only_the_password_is_hidden():
-    assert masking.masked("URL", "postgres://app:pa:ss@db:5432/x") == f"postgres://app:{MASK}@db:5432/x"
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgres://app:pa:ss@db:5432/x", f"postgres://app:{MASK}@db:5432/x"),
+        ("postgres://app:pa/ss@db/x", f"postgres://app:{MASK}@db/x"),
+        ("amqp://app:p@ss@mq", f"amqp://app:{MASK}@mq"),
+        ("https://ghp_12345@github.com/a/b", f"https://{MASK}@github.com/a/b"),
+        (
+            "jdbc:postgresql://db/x?user=u&password=p&ssl=true",
+            f"jdbc:postgresql://db/x?user=u&password={MASK}&ssl=true",
+        ),
+        ("https://api/x?access_token=t#top", f"https://api/x?access_token={MASK}#top"),
+        ("get http://a:b@c/ http://d:e@f/", f"get http://a:{MASK}@c/ http://d:{MASK}@f/"),
+    ],
+)
+def test_of_a_url_only_what_lets_in_is_hidden(url, shown):
+    assert masking.masked("URL", url) == shown
+
+
+@pytest.mark.parametrize(
+    "url", ["ssh://git@host/x", "http://localhost:4873/@scope/x", "http://h:80?to=a@b", "http://h/?page=2", "a@b: c"]
+)
+def test_of_other_urls_nothing_is_hidden(url):
+    assert masking.masked("URL", url) == url
+
+
+@pytest.mark.parametrize("text", ["@" + "://a:" * 20_000, "://=" + "?passtokenpass" * 7_000, "@" + "http://" * 15_000])
+def test_a_text_made_to_be_looked_through_forever_is_not(text):
+    assert masking.hidden(text, ()) == text
 
 
 def test_a_value_is_hidden_wherever_it_stands_however_it_is_written():
