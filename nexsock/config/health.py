@@ -107,6 +107,12 @@ def _test(fields: Fields, _ports: dict[str, Port], shell: tuple[str, ...]) -> He
     return None
 
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_TARGET = re.compile(r"[^\x00-\x20\x7f]*")
+"""What a request is made of. Source: RFC 9110, 5.1, 5.5 and 5.6.2; RFC 9112, 3.2."""
+
+
 def _http(fields: Fields, ports: dict[str, Port], _shell: tuple[str, ...]) -> Healthcheck | None:
     node = fields["http"]
     asked = fields.below(node) if isinstance(node.value, dict) else fields
@@ -116,16 +122,25 @@ def _http(fields: Fields, ports: dict[str, Port], _shell: tuple[str, ...]) -> He
         return None
     if asked is fields:
         return Healthcheck(kind="http", url=url)
+    headers = {key: value or "" for key, value in asked.assignments("headers").items()}
+    for header, value in headers.items():
+        if not _HEADER_NAME.fullmatch(header):
+            asked.error("headers", f"{header!r} cannot be the name of a header", "use letters, digits and hyphens")
+        elif not _HEADER_VALUE.fullmatch(value):
+            asked.error("headers", f"the value of header {header!r} has a line end or another control character in it")
     return Healthcheck(
         kind="http",
         url=url,
         status=tuple(int(str(item.value)) for item in asked.items("status")),
-        headers={key: value or "" for key, value in asked.assignments("headers").items()},
+        headers=headers,
     )
 
 
 def _absolute_url(fields: Fields, name: str, ports: dict[str, Port]) -> str | None:
     text = fields.text(name)
+    if not _TARGET.fullmatch(text):
+        fields.error(name, f"{text!r} has a space or a control character in it", "write it as %20, or take it out")
+        return None
     if text.startswith("/"):
         if not ports:
             fields.error(name, f"'{text}' is a path on the first port, but the service has no ports", "add 'ports:'")
