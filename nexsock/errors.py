@@ -37,7 +37,8 @@ class NexsockError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.origin}: " if self.origin else ""
-        advice = f"; {self.hint}" if self.hint else ""
+        between = "" if self.message.endswith("\n") else "; "
+        advice = f"{between}{self.hint}" if self.hint else ""
         return f"{place}{self.message}{advice}"
 
 
