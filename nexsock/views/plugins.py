@@ -23,7 +23,10 @@ def told(status: PluginStatus, *, in_use: bool = True) -> dict[str, Any]:
 def listed(found: Sequence[PluginStatus], *, colour: bool, columns: int) -> str:
     """One line each, and below them what is wrong with some and what to do about it."""
     if not found:
-        return "There are no plugins; 'nexsock plugin new NAME' writes one.\n"
+        return (
+            "There are no plugins; 'nexsock plugin new NAME' writes one. Those that nexsock.yaml lists are met with the"
+            " first 'up'.\n"
+        )
     rows = [_cells(status, colour) for status in found]
     headings = ("NAME", "STATE", "KIND", "ORDER", "FAULTS", "HOOKS")
     told = "".join(_trouble(status, colour) for status in found)

@@ -13,7 +13,10 @@ def listed(*found):
 
 
 def test_where_there_is_none_it_says_how_to_make_one():
-    assert listed() == "There are no plugins; 'nexsock plugin new NAME' writes one.\n"
+    assert listed() == (
+        "There are no plugins; 'nexsock plugin new NAME' writes one. Those that nexsock.yaml lists are met with the"
+        " first 'up'.\n"
+    )
 
 
 def test_a_sound_plugin_is_one_line():
