@@ -58,12 +58,12 @@ class Ledger:
 
     def put(self, record: Record) -> None:
         """Write a record down, and tell of a new phase or reason."""
-        before = self.state.records.get(record.name)
-        if before == record:
+        if self.state.records.get(record.name) == record:
             return
+        before = self.record(record.name)
         self.state.records[record.name] = record
         self._memory.put(record)
-        if before is None or before.phase != record.phase or before.reason != record.reason:
+        if before.phase != record.phase or before.reason != record.reason:
             self.tell("phase", record.name, phase=record.phase, reason=record.reason,
                       run=record.run and record.run.number, pid=record.run and record.run.pid)  # fmt: skip
 

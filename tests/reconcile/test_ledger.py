@@ -65,6 +65,11 @@ def test_a_record_is_kept_written_and_told(ledger, around):
     )
 
 
+def test_that_a_service_is_known_now_and_still_stopped_is_written_and_not_told(ledger, around):
+    ledger.put(Record(name="web", intent="up"))
+    assert (around.writes, around.told()) == (["put web"], [])
+
+
 def test_an_equal_record_is_neither_written_nor_told_again(ledger, around):
     for _ in range(2):
         ledger.put(Record(name="web", phase="failed"))
