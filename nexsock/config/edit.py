@@ -12,7 +12,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 
-from nexsock import errors
+from nexsock import errors, masking
 from nexsock.config import changes, load, origins, source, tree
 from nexsock.config.changes import Draft
 from nexsock.config.source import Reader, Unreadable
@@ -45,8 +45,10 @@ def apply(
 
     Raises:
         ConfigError: what would come of it has problems; NotFound, UsageError: see `changes.make`.
+        UsageError: a value was hidden from who gives it.
         Conflict: the file is not the one that the edit was thought of with, or changes at this moment.
     """
+    _refuse_hidden(edit)
     files = _files(request, edit.service)
     draft = Draft({file.name: file.text for file in files}, named=bool(request.files) and not request.discovered)
     _refuse_outdated(files, edit)
@@ -127,6 +129,16 @@ def _validate(request: ProjectRef, read: Reader, reserved: Reserved) -> None:
         load.load(request, read, reserved=reserved)
     except errors.ConfigError as error:
         raise errors.ConfigError(error.message, error.problems, hint="nothing was changed") from error
+
+
+def _refuse_hidden(edit: Edit) -> None:
+    """Who writes back what was shown would lose the secret that was not."""
+    for name, value in edit.fields.items():
+        if masking.MASK in value:
+            raise errors.UsageError(
+                f"the value of {name} has {masking.MASK} in it, which stands for a secret; nothing was written",
+                hint="give the value itself, or leave the field out",
+            )
 
 
 def _refuse_outdated(files: list[_File], edit: Edit) -> None:

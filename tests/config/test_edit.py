@@ -44,6 +44,12 @@ def test_a_change_that_would_not_validate_leaves_the_file_as_it_is(file: Path) -
     assert (file.read_text(), file.stat().st_mtime_ns, file.stat().st_ino) == (TEXT, before.st_mtime_ns, before.st_ino)
 
 
+def test_what_was_hidden_is_not_written_over_what_it_hides(file: Path) -> None:
+    with pytest.raises(errors.UsageError, match=r"environment\.DB has .* stands for a secret"):
+        update(file.parent, **{"environment.DB": "postgres://app:••••••@db", "command": "z"})
+    assert file.read_text() == TEXT
+
+
 def test_a_change_to_what_is_so_already_writes_nothing(file: Path) -> None:
     before = file.stat().st_ino
     assert update(file.parent, command="x") == ()
