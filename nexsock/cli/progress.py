@@ -96,7 +96,7 @@ class Live:
             began = before.began if before and before.ended is None else now
             ended = now if event.phase in SETTLED else None
             self.services[event.service] = Seen(event.phase, event.reason, began, ended)
-        elif event.kind in ("output", "warning") and (line := events.transition(event, colour=True)):
+        elif event.kind in ("output", "warning", "plan") and (line := events.transition(event, colour=True)):
             self.console.print(self.coloured(line.rstrip("\n")))
 
     def picture(self) -> Text:

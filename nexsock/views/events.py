@@ -33,12 +33,14 @@ def _what(event: Event, colour: bool) -> str:
 
 
 def transition(event: Event, *, colour: bool) -> str | None:
-    """The line that plain progress prints for a change of phase, or None for what progress leaves out."""
+    """The line that plain progress prints for a change of phase, or of a service that keeps its phase; else None."""
     if event.service is None:
         return None
     said = style.one_line(event.reason)
     if event.kind in ("output", "warning", "git"):
         return f"{event.service}: {said}\n"
+    if event.kind == "plan" and event.action == "update":
+        return f"{event.service}: updated ({said})\n"
     if event.kind != "phase" or event.phase is None:
         return None
     return f"{event.service}: {style.phase(event.phase, colour)}{' (' + said + ')' if said else ''}\n"

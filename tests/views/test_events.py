@@ -43,6 +43,12 @@ def test_progress_tells_changes_of_phase():
 def test_progress_leaves_out_what_is_not_about_a_phase():
     assert events.transition(event(service="web", kind="probe"), colour=False) is None
     assert events.transition(event(kind="config"), colour=False) is None
+    assert events.transition(event(service="web", kind="plan", action="start"), colour=False) is None
+
+
+def test_an_update_in_place_is_told_though_no_phase_changes():
+    told = event(service="web", kind="plan", action="update", reason="healthcheck.interval changed")
+    assert events.transition(told, colour=False) == "web: updated (healthcheck.interval changed)\n"
 
 
 def test_progress_passes_on_what_hooks_say():
