@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import processes
+from tests import left, processes
 
 NEXSOCK = Path(sys.executable).parent / "nexsock"
 LIMIT_S = 120.0
@@ -165,4 +165,4 @@ def wait_until(true: Callable[[], object], what: str, limit_s: float = LIMIT_S) 
 
 def _is_ours(name: str) -> bool:
     """Variables that commands are given: none of nexsock but the mark of this test run."""
-    return not name.startswith("NEXSOCK_") or name == "NEXSOCK_TEST_RUN"
+    return not name.startswith("NEXSOCK_") or name == left.NAME
