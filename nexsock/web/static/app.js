@@ -122,12 +122,21 @@
   window.addEventListener("pagehide", () => streams.forEach((one) => one.stop()));
   window.addEventListener("pageshow", (event) => { if (event.persisted) streams.forEach((one) => one.start()); });
 
+  // The file was read: whether it is broken stands above what is shown anew.
+  const tellBroken = async () => {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    find("#broken").replaceChildren(...find("#broken", page).childNodes);
+  };
+
   if (body.dataset.events && find("[hx-get], [data-away]")) {
     stream(() => {
       const source = new EventSource(body.dataset.events);
       const away = find("[data-away]");
       for (const kind of ["wanted", "phase", "plan", "exit", "probe", "config", "git", "watch", "daemon", "warning", "reset"])
         source.addEventListener(kind, () => { if (away) location.reload(); else changed(); });
+      source.addEventListener("config", () => setTimeout(tellBroken, AGAIN_MS));
       source.addEventListener("hello", () => { if (!away) changed(); }); // for what happened before the stream began
       source.addEventListener("away", () => say("The daemon is away; services go on"));
       source.addEventListener("back", () => { say(""); if (away) location.reload(); else changed(); });

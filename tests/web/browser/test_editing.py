@@ -51,6 +51,18 @@ def test_a_service_is_added_and_removed(project, tab, javascript):
     road.wait_until(lambda: "mail" not in (road.folder / "nexsock.yaml").read_text(), "the file has no mail")
 
 
+def test_a_broken_file_is_told_at_once_and_until_it_is_mended(project, tab):
+    road = project(SHOP)
+    road.up("--watch")
+    here = tab(road).open("/services")
+    here.shows_of("api", "ready|running")
+    road.edit(SHOP.replace("command: exec", "comand: exec"))
+    banner = here.page.get_by_role("region", name="The file is broken")
+    expect(banner).to_contain_text("did you mean 'command'")
+    road.edit(SHOP)
+    expect(banner).to_have_count(0)
+
+
 @BOTH
 def test_a_plan_is_carried_out_when_it_is_confirmed(project, tab, javascript):
     road = project(SHOP)
