@@ -52,7 +52,7 @@ class Connection(H11Protocol):
     """A connection that holds its place only for a request: anybody on this machine can open hundreds and send nothing.
 
     The head of a request comes in time, or the connection ends. When all places are taken, the one that has been
-    without a request for longest makes room.
+    without a request for longest makes room. What is left of a request that has its answer counts as silence.
     """
 
     head_s = 10.0
@@ -74,7 +74,7 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.conn.their_state is h11.IDLE:
+        if self._owed_nothing():
             self._await_head()
         else:
             self._in_time()
@@ -82,8 +82,12 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.conn.their_state is h11.IDLE:
+        if self._owed_nothing():
             self.idle_since = self.loop.time()
+
+    def _owed_nothing(self) -> bool:
+        """Whether no request waits for its answer, though the body of one may still be coming."""
+        return self.conn.their_state is h11.IDLE or (self.cycle is not None and self.cycle.response_complete)
 
     def _await_head(self) -> None:
         """Once for a head, however many pieces it comes in."""

@@ -61,6 +61,7 @@ def test_the_greeting_has_one_link_under_both_names():
 
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HALF = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
 
 
 class Hasty(serve.Connection):
@@ -137,6 +138,34 @@ async def test_who_waits_longest_without_a_request_makes_room_for_the_next():
             assert (await reader.readuntil(b"here")).startswith(b"HTTP/1.1 200")
         assert [await reader.read() for reader, _ in silent[:22]] == [b""] * 22
         for _, writer in [asking, late, *silent]:
+            writer.close()
+
+
+async def sending_on(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that has its answer, and goes on with the body all the same."""
+    reader, writer = await opened(port, HALF)
+    await reader.readuntil(b"here\r\n0\r\n\r\n")
+    writer.write(b"x")
+    return reader, writer
+
+
+async def test_a_body_that_comes_after_its_answer_does_not_keep_the_connection():
+    answer = asyncio.Event()
+    answer.set()
+    async with served(Hasty, answer) as port:
+        reader, writer = await sending_on(port)
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_bodies_that_come_after_their_answers_make_room_for_a_request():
+    answer = asyncio.Event()
+    answer.set()
+    async with served(serve.Connection, answer) as port:
+        held = [await sending_on(port) for _ in range(serve.CONNECTIONS + 20)]
+        late = await opened(port, REQUEST)
+        assert (await late[0].readuntil(b"here")).startswith(b"HTTP/1.1 200")
+        for _, writer in [late, *held]:
             writer.close()
 
 
