@@ -1,6 +1,6 @@
 """Lines that services wrote, with the colours that they wrote for a terminal as classes of the stylesheet.
 
-The script app.js draws lines that follow in the same way.
+The script log.js draws lines that follow in the same way.
 
 Source: ECMA-48, 8.3.117 (SGR), and xterm's 256 and direct colours. Backgrounds are left out: text has to be readable in
 light and dark.
