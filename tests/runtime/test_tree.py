@@ -16,21 +16,28 @@ def report():
 def sleep():
     report()
     time.sleep(60)
+def leave():
+    parent = os.getpid()
+    if os.fork():
+        os._exit(0)
+    while os.getppid() == parent:
+        time.sleep(0.001)
 def clear():
     os.execve(sys.executable, [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"], {})
 kinds = {
     "child": sleep,
     "group": lambda: (os.setpgid(0, 0), sleep()),
     "session": lambda: (os.setsid(), sleep()),
-    "orphan": lambda: (os.setsid(), os.fork() and os._exit(0), sleep()),
-    "cleared": lambda: (os.setsid(), os.fork() and os._exit(0), report(), clear()),
-    "cleared and closed": lambda: (os.setsid(), os.fork() and os._exit(0), report(), os.closerange(0, 9), clear()),
+    "orphan": lambda: (os.setsid(), leave(), sleep()),
+    "cleared": lambda: (os.setsid(), leave(), report(), clear()),
+    "cleared and closed": lambda: (os.setsid(), leave(), report(), os.closerange(0, 9), clear()),
 }
 for kind in sys.argv[2:]:
     if not os.fork():
         kinds[kind]()
 sleep()
 """
+"""Each tells its pid when it has gone its way, an orphan when its parent is gone."""
 
 
 def pids_in(path):
