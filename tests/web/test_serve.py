@@ -60,6 +60,7 @@ def test_the_greeting_has_one_link_under_both_names():
     assert said.endswith("/run/7717.token")
 
 
+LIMIT_S = 60.0
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALF = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
 
@@ -70,7 +71,7 @@ class Hasty(serve.Connection):
 
 @asynccontextmanager
 async def served(connection: type[serve.Connection], answer: asyncio.Event) -> AsyncIterator[int]:
-    """The port of a server that answers everything once `answer` is set."""
+    """The port of a server that answers everything once `answer` is set; what never ends fails the test."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await answer.wait()
@@ -81,7 +82,8 @@ async def served(connection: type[serve.Connection], answer: asyncio.Event) -> A
     server = serve.Server(serve.settings(app, connection), answer.set)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
-        yield listener.getsockname()[1]
+        async with asyncio.timeout(LIMIT_S):
+            yield listener.getsockname()[1]
     finally:
         server.end()
         await serving
