@@ -7,7 +7,7 @@ light and dark.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nexsock.model.log import LogLine
@@ -39,12 +39,17 @@ def pieces(text: str) -> list[tuple[str, str]]:
     end = 0
     for code in _COLOUR.finditer(text):
         if code.start() > end:
-            found.append((" ".join(look.values()), text[end : code.start()]))
+            found.append((_classes(look), text[end : code.start()]))
         _change(look, code[1])
         end = code.end()
     if end < len(text):
-        found.append((" ".join(look.values()), text[end:]))
+        found.append((_classes(look), text[end:]))
     return found
+
+
+def _classes(look: Mapping[str, str]) -> str:
+    """In the order in which the script has them."""
+    return " ".join(look[part] for part in ("weight", "colour") if part in look)
 
 
 def _change(look: dict[str, str], codes: str) -> None:
