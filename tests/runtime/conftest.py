@@ -20,7 +20,7 @@ import nexsock
 from nexsock.keeper import launch
 from nexsock.runtime import identity
 from nexsock.runtime.hands import Hands
-from nexsock.runtime.kept import Ended, Files, Kept, Launch, Started
+from nexsock.runtime.kept import Ended, Files, Launch
 from nexsock.runtime.line import SILENT_S
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(nexsock.__file__)))
@@ -149,18 +149,6 @@ class World:
                     await asyncio.sleep(0.005)
         except TimeoutError:
             pytest.fail(f"not within {LIMIT_S:g} s: {what}")
-
-    def kept_of(self, launch: Launch, started: Started) -> Kept:
-        """The run as a brain knows it whose keeper does not."""
-        return Kept(
-            instance=launch.instance,
-            project=launch.project,
-            service=launch.service,
-            run=launch.run,
-            pid=started.pid,
-            start_ticks=started.start_ticks,
-            files=launch.files,
-        )
 
     def log(self, launch: Launch) -> str:
         """The text of its log file, "" before it is made."""

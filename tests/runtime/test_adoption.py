@@ -6,7 +6,7 @@ import random
 import signal
 
 from nexsock.runtime import identity
-from nexsock.runtime.kept import Kept
+from nexsock.runtime.kept import Kept, launched
 
 NUMBERS = """
 import itertools, os, sys
@@ -160,7 +160,7 @@ async def test_a_run_of_which_both_sides_died_is_adopted_by_its_identity(world):
     world.reopen()
     await world.start()
     assert world.kept == []
-    assert await world.hands.adopt(world.kept_of(launch, started))
+    assert await world.hands.adopt(launched(launch, started))
     (world.home / "gate").write_text("go\n")
     assert (await world.ended(launch.instance)).status == 4
     assert world.log(launch) == "before\nafter\n"

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from nexsock.runtime import identity, terminal
-from nexsock.runtime.kept import Files, Refused
+from nexsock.runtime.kept import Files, Refused, launched
 
 FREE_AND_LIMITED = [pytest.param({}, id="free"), pytest.param({"nofile": 100}, id="limited")]
 
@@ -129,7 +129,7 @@ async def test_it_outlives_keeper_and_brain_together(world, on_terminal):
     await world.stop()
     world.reopen()
     await world.start()
-    assert await world.hands.adopt(world.kept_of(launch, started))
+    assert await world.hands.adopt(launched(launch, started))
     master = await world.hands.fetch(launch.files.terminal)
     terminal.type_on(master, b"one\n")
     await world.until(lambda: "got one" in world.log(launch), "it goes on")
